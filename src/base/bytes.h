@@ -8,7 +8,8 @@
 
 namespace weir::base {
 
-/// Appends little-endian integers and length-prefixed strings to a string. The counterpart is ByteReader.
+/// Appends little-endian integers and length-prefixed strings to a string. The counterpart is
+/// ByteReader.
 class ByteWriter {
  public:
   explicit ByteWriter(std::string& out) : out_(out) {}

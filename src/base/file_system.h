@@ -94,8 +94,8 @@ FileSystem& SystemFileSystem();
 /// Reads a whole file.
 Result<std::string> ReadFile(FileSystem& files, std::string_view path);
 
-/// Makes `path` hold `data`, whole or not at all, durable when this returns: writes `path`.tmp beside it,
-/// syncs, renames over `path`, syncs the folder.
+/// Makes `path` hold `data`, whole or not at all, durable when this returns: writes `path`.tmp
+/// beside it, syncs, renames over `path`, syncs the folder.
 Result<void> ReplaceFile(FileSystem& files, std::string_view path, std::string_view data);
 
 /// "a/b" + "c" = "a/b/c".

@@ -9,7 +9,8 @@
 
 namespace weir::base {
 
-/// Who must act: kError an operator now, kWarning an operator some day, kInfo nobody, kDebug a developer.
+/// Who must act: kError an operator now, kWarning an operator some day, kInfo nobody, kDebug a
+/// developer.
 enum class LogLevel : uint8_t { kDebug, kInfo, kWarning, kError };
 
 enum class LogFormat : uint8_t { kJson, kText };
@@ -20,8 +21,11 @@ struct LogField {
   std::string value;
 
   LogField(std::string_view field, std::string_view text) : name(field), value(text) {}
+
   LogField(std::string_view field, const char* text) : name(field), value(text) {}
+
   LogField(std::string_view field, const std::string& text) : name(field), value(text) {}
+
   template <typename T>
     requires std::is_arithmetic_v<T>
   LogField(std::string_view field, T number) : name(field), value(fmt::format("{}", number)) {}
@@ -30,7 +34,8 @@ struct LogField {
 /// Sets format and lowest level; the default is JSON at kInfo. One line per event goes to stderr.
 void SetUpLogging(LogFormat format, LogLevel lowest);
 
-/// Writes one line: {"ts":…,"level":…,"event":"log.torn_tail","msg":…,fields…}. `event` is a stable id,
+/// Writes one line: {"ts":…,"level":…,"event":"log.torn_tail","msg":…,fields…}. `event` is a stable
+/// id,
 /// `<room>.<what>`. At most 10 lines a second per event; what was left out is counted in the next
 /// line. Thread-safe.
 void LogEvent(LogLevel level, std::string_view event, std::string_view message,

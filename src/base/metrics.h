@@ -33,9 +33,9 @@ class Histogram {
   virtual void Observe(double value) = 0;
 };
 
-/// Named figures of this process, in Prometheus' naming rules (prefix "weir_", one base unit). The same name
-/// and labels give the same object, which lives as long as the registry. Label values must come
-/// from a bounded set: never users, promotions or event ids. Thread-safe.
+/// Named figures of this process, in Prometheus' naming rules (prefix "weir_", one base unit). The
+/// same name and labels give the same object, which lives as long as the registry. Label values
+/// must come from a bounded set: never users, promotions or event ids. Thread-safe.
 class Metrics {
  public:
   Metrics();

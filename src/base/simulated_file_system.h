@@ -13,9 +13,9 @@
 namespace weir::base {
 
 /// An in-memory file system for tests that remembers what was made durable. It counts every
-/// operation that changes storage (create, write, allocate, truncate, sync, link, rename, remove, directory
-/// sync) and can stop the world at any of them; afterwards `Crash` produces the disk as a machine
-/// could find it. Thread-safe.
+/// operation that changes storage (create, write, allocate, truncate, sync, link, rename, remove,
+/// directory sync) and can stop the world at any of them; afterwards `Crash` produces the disk as a
+/// machine could find it. Thread-safe.
 class SimulatedFileSystem : public FileSystem {
  public:
   SimulatedFileSystem();
@@ -36,19 +36,21 @@ class SimulatedFileSystem : public FileSystem {
   uint64_t operations() const;
 
   /// From the operation with this number on (0-based), every changing operation fails with kIo
-  /// "simulated crash" and changes nothing: what the program had done until then is what the disk saw.
+  /// "simulated crash" and changes nothing: what the program had done until then is what the disk
+  /// saw.
   void StopAt(uint64_t operation);
 
   /// What becomes of data that was written but not synced, and of directory changes not synced.
   enum class Loss : uint8_t {
-    kNothing,    ///< Everything arrived after all (a clean process kill).
-    kUnsynced,   ///< All unsynced writes and directory changes are lost.
-    kRandomCut,  ///< Per file, a random prefix of its unsynced operations arrived; directory changes in any subset.
+    kNothing,      ///< Everything arrived after all (a clean process kill).
+    kUnsynced,     ///< All unsynced writes and directory changes are lost.
+    kRandomCut,    ///< Per file, a random prefix of its unsynced operations arrived; directory
+                   ///< changes in any subset.
     kTornSectors,  ///< Each unsynced 512-byte sector arrived, or did not, or is garbage.
-    kZeroed,     ///< Sizes arrived, unsynced contents read as zero.
+    kZeroed,       ///< Sizes arrived, unsynced contents read as zero.
   };
-  static constexpr Loss kLosses[] = {Loss::kNothing, Loss::kUnsynced, Loss::kRandomCut, Loss::kTornSectors,
-                                     Loss::kZeroed};
+  static constexpr Loss kLosses[] = {Loss::kNothing, Loss::kUnsynced, Loss::kRandomCut,
+                                     Loss::kTornSectors, Loss::kZeroed};
 
   /// The disk found after a crash now, as a new file system (unlocked, running, operation count 0).
   /// The same seed gives the same image.
@@ -57,9 +59,10 @@ class SimulatedFileSystem : public FileSystem {
   /// Space left on the simulated volume; writes and allocations beyond it fail with kDiskFull.
   void SetFreeBytes(uint64_t bytes);
 
-  /// Makes matching operations fail: `decide` gets the operation ("write", "sync", …) and the path, and
-  /// returns the error to give, or nothing.
-  using FaultHook = std::function<std::optional<Error>(std::string_view operation, std::string_view path)>;
+  /// Makes matching operations fail: `decide` gets the operation ("write", "sync", …) and the path,
+  /// and returns the error to give, or nothing.
+  using FaultHook =
+      std::function<std::optional<Error>(std::string_view operation, std::string_view path)>;
   void SetFaultHook(FaultHook decide);
 
   /// Flips one bit of a file's durable and current contents.

@@ -27,9 +27,10 @@ std::string FormatTimestamp(int64_t millis);
 /// "2026-11-22T07:35:31.123Z", as in RFC 3339.
 std::string FormatRfc3339(int64_t millis);
 
-/// Milliseconds since 1970 of an ISO 8601 text: date, then 'T' or a space, then hh:mm[:ss[.fraction]], then
-/// nothing (UTC), 'Z', or an offset ±hh[:mm]; or a date alone (midnight). Fractions beyond the
-/// millisecond are cut. Nothing when it is not such a text or not a real date.
+/// Milliseconds since 1970 of an ISO 8601 text: date, then 'T' or a space, then
+/// hh:mm[:ss[.fraction]], then nothing (UTC), 'Z', or an offset ±hh[:mm]; or a date alone
+/// (midnight). Fractions beyond the millisecond are cut. Nothing when it is not such a text or not
+/// a real date.
 std::optional<int64_t> ParseTimestamp(std::string_view text);
 
 }  // namespace weir::base

@@ -14,7 +14,8 @@
 
 namespace weir::json {
 
-/// One column and where its value stands in a row: "$.Event", "$.a.b", "$.tags[0]", "$.OrderLines[0:].Price".
+/// One column and where its value stands in a row: "$.Event", "$.a.b", "$.tags[0]",
+/// "$.OrderLines[0:].Price".
 struct ColumnMapping {
   std::string name;
   std::string path;
@@ -29,17 +30,22 @@ struct RejectedRecord {
 
 /// Turns JSON records into rows by the rules of Kinesis Data Analytics' input mapping.
 ///
-/// - The row path is "$", or names an array or object below it ("$.a.b[0:]": one row per element; "$.a.b": one row).
-/// - Columns may flatten one array ("$.lines[0:].f"): one row per element, scalar columns repeated; an empty or missing
+/// - The row path is "$", or names an array or object below it ("$.a.b[0:]": one row per element;
+/// "$.a.b": one row).
+/// - Columns may flatten one array ("$.lines[0:].f"): one row per element, scalar columns repeated;
+/// an empty or missing
 ///   array gives one row with NULLs. All such columns must name the same array.
-/// - null and missing are NULL. A value that does not fit its type (overflow, 123.4 into INTEGER, text that is no
-///   number) rejects the whole record. Text longer than VARCHAR(n) is cut to n bytes, at a character's start.
-/// - Objects, arrays and numbers go into VARCHAR as their source text. Booleans go into numbers as 1 and 0; a number
+/// - null and missing are NULL. A value that does not fit its type (overflow, 123.4 into INTEGER,
+/// text that is no
+///   number) rejects the whole record. Text longer than VARCHAR(n) is cut to n bytes, at a
+///   character's start.
+/// - Objects, arrays and numbers go into VARCHAR as their source text. Booleans go into numbers as
+/// 1 and 0; a number
 ///   is true when not 0; text is true when it is "true" in any case.
 /// - TIMESTAMP reads ISO 8601 text or a number of milliseconds since 1970; DECIMAL is read exactly.
 ///
-/// Learns the layout of the records that it sees and reads the like of them much faster; the result is the same.
-/// Not thread-safe; movable.
+/// Learns the layout of the records that it sees and reads the like of them much faster; the result
+/// is the same. Not thread-safe; movable.
 class ColumnDecoder {
  public:
   using RejectedRecord = json::RejectedRecord;
@@ -49,16 +55,17 @@ class ColumnDecoder {
   /// Rows that one record may give; one that would give more is rejected.
   static constexpr size_t kMaxRowsPerRecord = 65'536;
 
-  /// kInvalidArgument when a path does not parse, two columns flatten different arrays, names repeat, or there are no
-  /// columns or more than kMaxColumns.
-  static base::Result<ColumnDecoder> Create(std::string row_path, std::vector<ColumnMapping> columns);
+  /// kInvalidArgument when a path does not parse, two columns flatten different arrays, names
+  /// repeat, or there are no columns or more than kMaxColumns.
+  static base::Result<ColumnDecoder> Create(std::string row_path,
+                                            std::vector<ColumnMapping> columns);
 
   ColumnDecoder(ColumnDecoder&&) noexcept;
   ColumnDecoder& operator=(ColumnDecoder&&) noexcept;
   ~ColumnDecoder();
 
-  /// The rows of `records`, in order; rowtimes are the records' arrival times. Appends to `rejected` what gave no row;
-  /// sets `record_of_row` to each row's position in `records`.
+  /// The rows of `records`, in order; rowtimes are the records' arrival times. Appends to
+  /// `rejected` what gave no row; sets `record_of_row` to each row's position in `records`.
   ///
   /// Strings of the batch point into the records' data: they are valid as long as the memory of
   /// `records` is, which the caller adds to keep_alive. Data needs no padding and may be any bytes.

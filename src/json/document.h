@@ -17,18 +17,21 @@ namespace weir::json {
 struct Member;
 
 /// A JSON value that owns its parts: for requests, responses and metadata, not for records in bulk.
-/// Numbers keep their text, so that exact decimals survive; objects keep the order of their members.
+/// Numbers keep their text, so that exact decimals survive; objects keep the order of their
+/// members.
 class Value {
  public:
-  Value() = default;                      ///< null
-  Value(std::nullptr_t) {}                // NOLINT: implicit on purpose, as the others
-  Value(bool value);                      // NOLINT
-  Value(std::string_view text);           // NOLINT
-  Value(const std::string& text);         // NOLINT
-  Value(std::string&& text);              // NOLINT
-  Value(const char* text);                // NOLINT
-  Value(double number);                   // NOLINT: NaN and infinities become null
-  Value(std::vector<Value> items);        // NOLINT
+  Value() = default;  ///< null
+
+  Value(std::nullptr_t) {}  // NOLINT: implicit on purpose, as the others
+
+  Value(bool value);                // NOLINT
+  Value(std::string_view text);     // NOLINT
+  Value(const std::string& text);   // NOLINT
+  Value(std::string&& text);        // NOLINT
+  Value(const char* text);          // NOLINT
+  Value(double number);             // NOLINT: NaN and infinities become null
+  Value(std::vector<Value> items);  // NOLINT
 
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)

@@ -28,9 +28,9 @@ class Validator {
   Validator& operator=(Validator&&) noexcept;
   ~Validator();
 
-  /// Fine when `text` is exactly one well-formed JSON value in UTF-8 within the limits, in which no object
-  /// has the same key twice. kLimitExceeded for a limit, else kInvalidArgument; the message names the
-  /// reason and, where known, the byte offset.
+  /// Fine when `text` is exactly one well-formed JSON value in UTF-8 within the limits, in which no
+  /// object has the same key twice. kLimitExceeded for a limit, else kInvalidArgument; the message
+  /// names the reason and, where known, the byte offset.
   base::Result<void> Validate(std::string_view text);
 
  private:

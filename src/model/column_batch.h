@@ -11,8 +11,8 @@
 
 namespace weir::model {
 
-/// One column of a batch: values of one type, in the one vector that its physical type names; the others are
-/// empty. Strings point into memory that the batch keeps alive.
+/// One column of a batch: values of one type, in the one vector that its physical type names; the
+/// others are empty. Strings point into memory that the batch keeps alive.
 struct Column {
   Type type;
   std::vector<int64_t> ints;
@@ -37,7 +37,8 @@ struct Column {
   Value At(size_t row) const;
 };
 
-/// Keeps bytes alive for the string views of batches. Append-only; views stay valid for its lifetime. Not thread-safe.
+/// Keeps bytes alive for the string views of batches. Append-only; views stay valid for its
+/// lifetime. Not thread-safe.
 class StringArena {
  public:
   /// Copies `text` in and returns the stable copy.

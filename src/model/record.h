@@ -19,7 +19,8 @@ struct Rowtime {
   friend auto operator<=>(const Rowtime&, const Rowtime&) = default;
 };
 
-/// A record's place in its shard: 0, 1, 2, … without gaps. Kinesis's long decimal form is SequenceNumber.
+/// A record's place in its shard: 0, 1, 2, … without gaps. Kinesis's long decimal form is
+/// SequenceNumber.
 struct Sequence {
   uint64_t value = 0;
 
@@ -69,7 +70,8 @@ struct SequenceNumberParts {
   int64_t arrival_seconds = 0;
 };
 
-/// 56 decimal digits, ordered like the sequence within a shard (form documented in docs/formats/sequence_number.md).
+/// 56 decimal digits, ordered like the sequence within a shard (form documented in
+/// docs/formats/sequence_number.md).
 std::string FormatSequenceNumber(const SequenceNumberParts& parts);
 /// kInvalidArgument when `text` is not such a number.
 base::Result<SequenceNumberParts> ParseSequenceNumber(std::string_view text);

@@ -58,8 +58,8 @@ struct Type {
 };
 
 /// The type that "VARCHAR(16)", "decimal(18, 4)", "TIMESTAMP" … name; case does not matter.
-/// DECIMAL/DEC/NUMERIC without parameters is DECIMAL(18,0); FLOAT is DOUBLE; INT is INTEGER; VARCHAR without a length is
-/// VARCHAR(65535). kInvalidArgument otherwise.
+/// DECIMAL/DEC/NUMERIC without parameters is DECIMAL(18,0); FLOAT is DOUBLE; INT is INTEGER;
+/// VARCHAR without a length is VARCHAR(65535). kInvalidArgument otherwise.
 base::Result<Type> ParseType(std::string_view text);
 
 /// The smallest and greatest value of an integer type.
