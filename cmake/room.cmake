@@ -5,6 +5,8 @@
 #
 # The build refuses an #include that no edge declares, and a third-party header outside the room
 # that owns the library: cmake/check_room.cmake runs before the room compiles.
+include(GoogleTest)
+
 function(add_room)
   cmake_parse_arguments(ROOM "" "NAME" "DEPENDS;LIBRARIES" ${ARGN})
   if(ROOM_UNPARSED_ARGUMENTS OR NOT ROOM_NAME)
@@ -41,6 +43,7 @@ function(add_room)
   if(WEIR_TESTS AND tests)
     add_executable(${ROOM_NAME}_test ${tests})
     target_link_libraries(${ROOM_NAME}_test PRIVATE weir_${ROOM_NAME} GTest::gmock GTest::gtest_main)
-    set_property(GLOBAL APPEND PROPERTY WEIR_ROOM_TESTS ${ROOM_NAME})
+    gtest_discover_tests(${ROOM_NAME}_test TEST_PREFIX "${ROOM_NAME}." TEST_LIST ${ROOM_NAME}_tests
+      PROPERTIES LABELS "unit;${ROOM_NAME}" TIMEOUT 600 DISCOVERY_TIMEOUT 120)
   endif()
 endfunction()
