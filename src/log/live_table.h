@@ -13,7 +13,8 @@
 
 namespace weir::log {
 
-/// Provisional rows of a derived stream: what its application would write if its open windows closed now.
+/// Provisional rows of a derived stream: what its application would write if its open windows
+/// closed now.
 struct LiveSnapshot {
   /// The rows continue the stream from here: every row before this sequence is already in the
   /// stream, and none of these is.

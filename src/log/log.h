@@ -44,7 +44,8 @@ std::vector<ShardDefinition> EvenShards(uint32_t count);
 
 struct LogOptions {
   uint64_t segment_bytes = 64ull << 20;
-  /// Encoded bytes that may wait for their sync, per shard; appends beyond it are refused with kUnavailable.
+  /// Encoded bytes that may wait for their sync, per shard; appends beyond it are refused with
+  /// kUnavailable.
   uint64_t max_pending_bytes = 64ull << 20;
   /// Threads that write and sync. 0: nothing happens until Drive() is called (tests, replay).
   int committers = 2;
@@ -58,7 +59,8 @@ struct Entry {
   std::string_view partition_key;  ///< 1..256 characters
   std::optional<model::HashKey> explicit_hash_key;
   std::string_view data;
-  /// Arrival time to store instead of the clock's (replay, derived streams). Made monotone per shard all the same.
+  /// Arrival time to store instead of the clock's (replay, derived streams). Made monotone per
+  /// shard all the same.
   std::optional<model::Rowtime> arrival;
 };
 
@@ -69,25 +71,29 @@ struct Placement {
   model::Rowtime arrival;
 };
 
-/// Identifies rows of one producer so that each is stored once: entry i has ordinal first_ordinal + i.
+/// Identifies rows of one producer so that each is stored once: entry i has ordinal first_ordinal +
+/// i.
 struct ProducerOrdinal {
   std::string producer;
   uint64_t first_ordinal = 0;
 };
 
-/// Called once, from a committer thread (or Drive), when every record of the append is durable, or none was accepted.
-/// One placement per entry, in order. It must not block.
+/// The sequence in the placement of a row that AppendOnce skipped because the shard had it already.
+inline constexpr model::Sequence kAlreadyStored{UINT64_MAX};
+
+/// Called once: from a committer thread (or Drive) when every record of the append is durable or
+/// its write failed, from within Append when the append is refused at once. One placement per
+/// entry, in order. It must not block. After a failed write some of the records may be stored all
+/// the same.
 using AppendDone = std::move_only_function<void(base::Result<std::vector<Placement>>)>;
-
-
-
 
 /// What a read found.
 struct ReadResult {
   model::RecordBatch batch;
   /// Where to read on.
   model::Sequence next;
-  /// No record at or after `next` has an earlier arrival than this. It advances with records and with StateBound.
+  /// No record at or after `next` has an earlier arrival than this. It advances with records and
+  /// with StateBound.
   model::Rowtime bound;
 };
 
@@ -98,25 +104,30 @@ class Stream {
 
   virtual const StreamDefinition& definition() const = 0;
 
-  /// Appends `entries`, each to the shard of its hash key; `done` reports when they are durable. All or none are
-  /// accepted: kInvalidArgument (key length, record over kMaxRecordBytes), kUnavailable (too much waiting), kDiskFull, kIo.
+  /// Appends `entries`, each to the shard of its hash key; `done` reports when they are durable.
+  /// All or none are accepted: kInvalidArgument (key length, record over kMaxRecordBytes),
+  /// kUnavailable (too much waiting), kDiskFull, kIo.
   virtual void Append(std::span<const Entry> entries, AppendDone done) = 0;
 
-  /// Appends a producer's rows to the shard that the producer's name hashes to, exactly once: rows whose
-  /// ordinal the shard already has are skipped (not an error); an ordinal beyond the next one is kFailedPrecondition.
-  virtual void AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries, AppendDone done) = 0;
+  /// Appends a producer's rows to the shard that the producer's name hashes to, exactly once: rows
+  /// whose ordinal the shard already has are skipped (not an error); an ordinal beyond the next one
+  /// is kFailedPrecondition.
+  virtual void AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries,
+                          AppendDone done) = 0;
 
   /// The ordinal that the producer's next row must have (0 for an unknown producer), as durable.
   virtual uint64_t NextOrdinal(std::string_view producer) const = 0;
   /// The shard that AppendOnce uses for this producer.
   virtual uint32_t ShardOfProducer(std::string_view producer) const = 0;
 
-  /// Durable records of `shard` from `from` on: at least one if there is any, at most `max_records`, about `max_bytes`.
-  /// `from` before the trim horizon is moved to it. kNotFound for an unknown shard, kDataLoss for damage.
+  /// Durable records of `shard` from `from` on: at least one if there is any, at most
+  /// `max_records`, about `max_bytes`. `from` before the trim horizon is moved to it. kNotFound for
+  /// an unknown shard, kDataLoss for damage.
   virtual base::Result<ReadResult> Read(uint32_t shard, model::Sequence from, size_t max_records,
                                         size_t max_bytes) = 0;
 
-  /// First sequence still there; sequence that the next record will get (all before it are durable).
+  /// First sequence still there; sequence that the next record will get (all before it are
+  /// durable).
   virtual model::Sequence TrimHorizon(uint32_t shard) const = 0;
   virtual model::Sequence DurableEnd(uint32_t shard) const = 0;
   /// First sequence with arrival >= `at`, or DurableEnd.
@@ -124,16 +135,18 @@ class Stream {
 
   /// No record appended from now on has an arrival before this. Durable.
   virtual model::Rowtime Bound(uint32_t shard) const = 0;
-  /// Asks for the durable statement "no later record arrives before `at`" in every shard whose bound is earlier. A
-  /// time after the clock's is cut to the clock's, unless `force` (end of a replay). Returns at once; readers are notified.
+  /// Asks for the durable statement "no later record arrives before `at`" in every shard whose
+  /// bound is earlier. A time after the clock's is cut to the clock's, unless `force` (end of a
+  /// replay). Returns at once; readers are notified.
   virtual void StateBound(model::Rowtime at, bool force) = 0;
 
   /// `notifier` hears of this stream until Unwatch.
   virtual void Watch(Notifier* notifier) = 0;
   virtual void Unwatch(Notifier* notifier) = 0;
 
-  /// Removes what retention allows, whole segments at a time, never beyond `keep_from` (per shard id; what a
-  /// consumer still needs). Returns the bytes removed.
+  /// Removes what retention allows, whole segments at a time, never beyond `keep_from` (what
+  /// consumers still need: one per shard, in the definition's order; empty for no such limit).
+  /// Returns the bytes removed.
   virtual base::Result<uint64_t> ApplyRetention(std::span<const model::Sequence> keep_from) = 0;
 
   virtual uint64_t BytesOnDisk() const = 0;
@@ -145,7 +158,7 @@ inline constexpr size_t kMaxPartitionKey = 256;
 /// What recovery found when a stream was opened.
 struct RecoveryReport {
   uint64_t records = 0;
-  uint64_t torn_tails = 0;       ///< shards whose unsynced tail was cut
+  uint64_t torn_tails = 0;  ///< shards whose unsynced tail was cut
   uint64_t torn_bytes = 0;
 };
 
@@ -166,8 +179,9 @@ class Log {
                                                  std::string directory, LogOptions options);
   virtual ~Log() = default;
 
-  /// Opens the stream, creating what is missing and recovering what is there. A torn tail is cut and counted; damage before
-  /// valid later data is kDataLoss with file and offset. kAlreadyExists when it is open already.
+  /// Opens the stream, creating what is missing and recovering what is there. A torn tail is cut
+  /// and counted; damage before valid later data is kDataLoss with file and offset. kAlreadyExists
+  /// when it is open already.
   virtual base::Result<Stream*> OpenStream(const StreamDefinition& definition) = 0;
   /// The open stream, or null.
   virtual Stream* Find(std::string_view name) const = 0;
@@ -177,11 +191,13 @@ class Log {
   /// Closes the stream and removes its files.
   virtual base::Result<void> DeleteStream(std::string_view name) = 0;
 
-  /// Writes and syncs everything that waits, in this thread, and calls the callbacks. For committers == 0.
+  /// Writes and syncs everything that waits, in this thread, and calls the callbacks. For
+  /// committers == 0.
   virtual void Drive() = 0;
   /// Accepts no more appends, makes the accepted ones durable, stops the threads.
   virtual void Shutdown() = 0;
-  /// False after a failed sync: nothing more is accepted, the process should exit 74. True while the disk is only full.
+  /// False after a failed sync: nothing more is accepted, the process should exit 74. True while
+  /// the disk is only full.
   virtual bool healthy() const = 0;
 
   /// Open windows and other provisional rows, by derived stream.

@@ -29,7 +29,8 @@ class Notifier {
   /// Returns when something changed since `seen`, or after `timeout_millis`.
   void Wait(uint64_t seen, int64_t timeout_millis) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds(timeout_millis), [&] { return count_ != seen; });
+    changed_.wait_for(lock, std::chrono::milliseconds(timeout_millis),
+                      [&] { return count_ != seen; });
   }
 
  private:

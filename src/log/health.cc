@@ -1,0 +1,49 @@
+#include "log/health.h"
+
+#include "base/logging.h"
+
+namespace weir::log {
+namespace {
+
+constexpr int64_t kCheckIntervalNanos = 1'000'000'000;
+
+}  // namespace
+
+base::Result<void> Health::Admit() {
+  if (poisoned_.load(std::memory_order_relaxed)) {
+    return base::Fail(
+        base::Code::kIo,
+        "a write or sync in {} failed earlier: nothing more is accepted; check the disk "
+        "and restart",
+        folder_);
+  }
+  const int64_t now = clock_.MonotonicNanos();
+  const bool was_full = full_.load(std::memory_order_relaxed);
+  if (!was_full && now < next_check_nanos_.load(std::memory_order_relaxed)) {
+    return {};
+  }
+  next_check_nanos_.store(now + kCheckIntervalNanos, std::memory_order_relaxed);
+  ASSIGN_OR_RETURN(const uint64_t free, files_.FreeBytes(folder_));
+  const bool full = free < min_free_bytes_;
+  if (full_.exchange(full) != full) {
+    base::LogEvent(full ? base::LogLevel::kError : base::LogLevel::kInfo, "log.disk_full",
+                   full ? "appends are refused until there is space" : "appends resume",
+                   {{"free_bytes", free}, {"needed_bytes", min_free_bytes_}});
+  }
+  if (full) {
+    return base::Fail(base::Code::kDiskFull,
+                      "{} has {} bytes free, and appends need {}: free some space, appends resume "
+                      "alone",
+                      folder_, free, min_free_bytes_);
+  }
+  return {};
+}
+
+void Health::Poison(const base::Error& cause) {
+  if (!poisoned_.exchange(true)) {
+    base::LogEvent(base::LogLevel::kError, "log.poisoned",
+                   "a write or sync failed: nothing more is accepted", {{"cause", cause.message}});
+  }
+}
+
+}  // namespace weir::log

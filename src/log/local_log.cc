@@ -1,0 +1,179 @@
+#include "log/local_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/format.h"
+#include "log/verify.h"
+
+namespace weir::log {
+namespace {
+
+/// The file that marks a stream's folder as deleted.
+constexpr std::string_view kDeletedMark = "deleted";
+
+}  // namespace
+
+base::Result<std::unique_ptr<Log>> Log::Open(base::FileSystem& files, base::Clock& clock,
+                                             std::string directory, LogOptions options) {
+  RETURN_IF_ERROR(files.CreateDirectories(base::JoinPath(directory, "streams")));
+  return std::make_unique<LocalLog>(files, clock, std::move(directory), options);
+}
+
+LocalLog::LocalLog(base::FileSystem& files, base::Clock& clock, std::string directory,
+                   LogOptions options)
+    : files_(files),
+      clock_(clock),
+      directory_(std::move(directory)),
+      options_(options),
+      health_(files, clock, directory_, options.min_free_bytes),
+      committer_(options.committers) {}
+
+LocalLog::~LocalLog() {
+  Shutdown();
+}
+
+base::Result<Stream*> LocalLog::OpenStream(const StreamDefinition& definition) {
+  const std::lock_guard lock(mutex_);
+  if (shut_down_) {
+    return base::Fail(base::Code::kUnavailable,
+                      "the log is shut down, so stream '{}' is not opened", definition.name);
+  }
+  if (streams_.contains(definition.name)) {
+    return base::Fail(base::Code::kAlreadyExists, "stream '{}' is open already", definition.name);
+  }
+  RETURN_IF_ERROR(CheckStreamName(definition.name));
+  const std::string folder = StreamFolder(directory_, definition.name);
+  if (files_.Exists(base::JoinPath(folder, kDeletedMark))) {
+    RETURN_IF_ERROR(FinishDeletion(folder));
+  }
+  RecoveryReport report;
+  ASSIGN_OR_RETURN(
+      auto stream,
+      LocalStream::Open(
+          {.files = files_,
+           .clock = clock_,
+           .options = options_,
+           .health = health_,
+           .metrics = options_.metrics != nullptr ? *options_.metrics : unread_metrics_,
+           .log_folder = directory_,
+           .schedule = [this](Shard* shard) { committer_.Schedule(shard); }},
+          definition, report));
+  recovery_.records += report.records;
+  recovery_.torn_tails += report.torn_tails;
+  recovery_.torn_bytes += report.torn_bytes;
+  return (streams_[definition.name] = std::move(stream)).get();
+}
+
+Stream* LocalLog::Find(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = streams_.find(name);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+std::vector<Stream*> LocalLog::Streams() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Stream*> streams;
+  streams.reserve(streams_.size());
+  for (const auto& [name, stream] : streams_) {
+    streams.push_back(stream.get());
+  }
+  return streams;
+}
+
+RecoveryReport LocalLog::recovery() const {
+  const std::lock_guard lock(mutex_);
+  return recovery_;
+}
+
+base::Result<void> LocalLog::DeleteStream(std::string_view name) {
+  LocalStream* stream = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = streams_.find(name);
+    if (found == streams_.end()) {
+      return base::Fail(base::Code::kNotFound, "no stream named '{}'", name);
+    }
+    stream = found->second.get();
+    deleted_.push_back(std::move(found->second));
+    streams_.erase(found);
+  }
+  stream->Close();
+  if (options_.committers == 0) {
+    committer_.Drive();
+  }
+  stream->AwaitIdle();
+  live_.Withdraw(name);
+  const std::string folder = StreamFolder(directory_, name);
+  ASSIGN_OR_RETURN(const auto mark, files_.Open(base::JoinPath(folder, kDeletedMark),
+                                                base::OpenMode::kCreateOrOpen));
+  RETURN_IF_ERROR(mark->SyncData());
+  RETURN_IF_ERROR(files_.SyncDirectory(folder));
+  return FinishDeletion(folder);
+}
+
+base::Result<void> LocalLog::FinishDeletion(const std::string& folder) {
+  ASSIGN_OR_RETURN(const auto entries, files_.List(folder));
+  for (const base::DirectoryEntry& shard : entries) {
+    if (!shard.is_directory) {
+      continue;
+    }
+    const std::string shard_folder = base::JoinPath(folder, shard.name);
+    ASSIGN_OR_RETURN(const auto segments, files_.List(shard_folder));
+    for (const base::DirectoryEntry& segment : segments) {
+      RETURN_IF_ERROR(files_.Remove(base::JoinPath(shard_folder, segment.name)));
+    }
+    RETURN_IF_ERROR(files_.SyncDirectory(shard_folder));
+    RETURN_IF_ERROR(files_.Remove(shard_folder));
+  }
+  // The mark goes last: while it is there, what is left is known to be deleted.
+  RETURN_IF_ERROR(files_.SyncDirectory(folder));
+  RETURN_IF_ERROR(files_.Remove(base::JoinPath(folder, kDeletedMark)));
+  RETURN_IF_ERROR(files_.SyncDirectory(folder));
+  RETURN_IF_ERROR(files_.Remove(folder));
+  return files_.SyncDirectory(base::ParentPath(folder));
+}
+
+void LocalLog::Drive() {
+  committer_.Drive();
+}
+
+void LocalLog::Shutdown() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (shut_down_) {
+      return;
+    }
+    shut_down_ = true;
+    for (const auto& [name, stream] : streams_) {
+      stream->Close();
+    }
+  }
+  committer_.Stop();
+  committer_.Drive();
+  for (Stream* const stream : Streams()) {
+    static_cast<LocalStream*>(stream)->StateClosed();
+  }
+  committer_.Drive();
+}
+
+base::Result<VerifyReport> LocalLog::Verify(const StreamDefinition& definition) {
+  RETURN_IF_ERROR(CheckStreamName(definition.name));
+  VerifyReport report;
+  for (size_t i = 0; i < definition.shards.size(); ++i) {
+    std::optional<Shard::DurableMark> mark;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = streams_.find(definition.name);
+      if (found != streams_.end() && i < found->second->shards().size()) {
+        mark = found->second->shards()[i]->Mark();
+      }
+    }
+    RETURN_IF_ERROR(VerifyShard(files_,
+                                ShardFolder(directory_, definition.name, definition.shards[i].id),
+                                definition.name, definition.shards[i], mark, report));
+  }
+  return report;
+}
+
+}  // namespace weir::log

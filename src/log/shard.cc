@@ -1,0 +1,472 @@
+#include "log/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/format.h"
+#include "base/logging.h"
+#include "base/random.h"
+
+namespace weir::log {
+
+Shard::Shard(ShardEnvironment environment, std::string folder, std::string stream,
+             ShardDefinition definition)
+    : environment_(std::move(environment)),
+      folder_(std::move(folder)),
+      stream_(std::move(stream)),
+      definition_(definition),
+      read_files_(environment_.files) {}
+
+base::Result<std::unique_ptr<Shard>> Shard::Open(ShardEnvironment environment, std::string folder,
+                                                 std::string stream, ShardDefinition definition,
+                                                 RecoveryReport& report) {
+  std::unique_ptr<Shard> shard(
+      new Shard(std::move(environment), std::move(folder), std::move(stream), definition));
+  RETURN_IF_ERROR(shard->Start(report));
+  return shard;
+}
+
+base::Result<void> Shard::Start(RecoveryReport& report) {
+  auto recovered = RecoverShard(environment_.files, folder_, stream_, definition_);
+  if (!recovered.has_value()) {
+    if (recovered.error().code == base::Code::kDataLoss) {
+      environment_.metrics.corruptions.Add();
+    }
+    return std::unexpected(std::move(recovered).error());
+  }
+  if (recovered->torn) {
+    ++report.torn_tails;
+    report.torn_bytes += recovered->torn_bytes;
+    environment_.metrics.torn_tails.Add();
+  }
+  producers_ = durable_producers_ = std::move(recovered->producers);
+  segments_.assign(recovered->segments.begin(), recovered->segments.end());
+  if (segments_.empty()) {
+    return StartSegment();
+  }
+  active_file_ = std::move(recovered->active);
+  read_files_.Put(segments_.back(), active_file_);
+  next_sequence_ = durable_end_ = segments_.back()->end_sequence;
+  last_arrival_ = durable_bound_ = segments_.back()->bound;
+  report.records += durable_end_.value - segments_.front()->first_sequence.value;
+  return {};
+}
+
+// Appending.
+
+std::unexpected<base::Error> Shard::Refusal() const {
+  return base::Fail(base::Code::kUnavailable, "stream '{}' is being closed", stream_);
+}
+
+base::Result<void> Shard::Admit(size_t bytes) const {
+  if (closed_) {
+    return Refusal();
+  }
+  const uint64_t limit = environment_.options.max_pending_bytes;
+  if (bytes > limit) {
+    return base::Fail(
+        base::Code::kLimitExceeded,
+        "an append of {} bytes to {} of stream '{}' is over the limit of {}: send it in "
+        "parts",
+        bytes, model::FormatShardId(definition_.id), stream_, limit);
+  }
+  if (filling_.bytes() + writing_bytes_ + bytes > limit) {
+    return base::Fail(
+        base::Code::kUnavailable, "{} of stream '{}' has {} bytes waiting for the disk: try again",
+        model::FormatShardId(definition_.id), stream_, filling_.bytes() + writing_bytes_);
+  }
+  return {};
+}
+
+Placement Shard::Add(const Entry& entry, model::Rowtime now) {
+  last_arrival_ = std::max(last_arrival_, entry.arrival.value_or(now));
+  const model::Sequence sequence = next_sequence_;
+  ++next_sequence_.value;
+  filling_.AddRecord(sequence, last_arrival_, entry.partition_key, entry.explicit_hash_key,
+                     entry.data);
+  return {.shard = definition_.id, .sequence = sequence, .arrival = last_arrival_};
+}
+
+void Shard::EndAppend(std::shared_ptr<PendingAppend> waiter) {
+  filling_.AddWaiter(std::move(waiter));
+  ScheduleLocked();
+}
+
+void Shard::ScheduleLocked() {
+  if (!scheduled_) {
+    scheduled_ = true;
+    environment_.schedule(this);
+  }
+}
+
+void Shard::AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries, size_t bytes,
+                       model::Rowtime now, AppendDone done) {
+  std::unique_lock lock(mutex_);
+  base::Result<void> admitted = Admit(bytes);
+  const auto known = producers_.find(ordinal.producer);
+  const uint64_t next = known == producers_.end() ? 0 : known->second;
+  if (admitted.has_value() && ordinal.first_ordinal > next) {
+    admitted = base::Fail(base::Code::kFailedPrecondition,
+                          "producer '{}' of stream '{}' gave ordinal {}, but its next is {}: rows "
+                          "between are missing",
+                          ordinal.producer, stream_, ordinal.first_ordinal, next);
+  }
+  if (admitted.has_value() && known == producers_.end() && producers_.size() >= kMaxProducers) {
+    admitted =
+        base::Fail(base::Code::kLimitExceeded,
+                   "{} of stream '{}' has {} producers already, so '{}' is refused",
+                   model::FormatShardId(definition_.id), stream_, kMaxProducers, ordinal.producer);
+  }
+  if (!admitted.has_value()) {
+    lock.unlock();
+    done(std::unexpected(std::move(admitted).error()));
+    return;
+  }
+  auto pending = std::make_shared<PendingAppend>(entries.size(), std::move(done));
+  pending->ExpectShards(1);
+  const size_t stored = std::min<uint64_t>(next - ordinal.first_ordinal, entries.size());
+  for (size_t i = 0; i < stored; ++i) {
+    pending->placements[i] = {.shard = definition_.id, .sequence = kAlreadyStored};
+  }
+  if (stored < entries.size()) {
+    Reserve(bytes);
+    filling_.BeginProducer(ordinal.producer, next);
+    for (size_t i = stored; i < entries.size(); ++i) {
+      pending->placements[i] = Add(entries[i], now);
+    }
+    filling_.EndProducer();
+    producers_[ordinal.producer] = ordinal.first_ordinal + entries.size();
+  }
+  // Rows stored earlier may still wait for their sync: in the group being written, or in this one.
+  EndAppend(std::move(pending));
+}
+
+uint64_t Shard::NextOrdinal(std::string_view producer) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = durable_producers_.find(producer);
+  return found == durable_producers_.end() ? 0 : found->second;
+}
+
+void Shard::StateBound(model::Rowtime at) {
+  const std::lock_guard lock(mutex_);
+  if (closed_ || at <= last_arrival_ || environment_.health.poisoned()) {
+    return;
+  }
+  last_arrival_ = at;
+  filling_.AddStatement(next_sequence_, at);
+  ScheduleLocked();
+}
+
+void Shard::StateClosed() {
+  const std::lock_guard lock(mutex_);
+  const Segment& active = *segments_.back();
+  if (environment_.health.poisoned() || active.ends_with_statement ||
+      active.durable_bytes == active.data_offset) {
+    return;
+  }
+  filling_.AddStatement(next_sequence_, last_arrival_);
+  ScheduleLocked();
+}
+
+// Committing.
+
+void Shard::Commit() {
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(filling_, writing_);
+    writing_bytes_ = writing_.bytes();
+  }
+  writing_.Close();
+  const base::Result<void> written =
+      environment_.health.poisoned()
+          ? base::Fail(base::Code::kIo, "an earlier write or sync of the log failed")
+          : WriteGroup();
+  if (written.has_value()) {
+    for (const auto& waiter : writing_.TakeWaiters()) {
+      waiter->Finish(std::nullopt);
+    }
+  } else {
+    FailWaiting(written.error());
+  }
+  environment_.notify();
+  writing_.Clear();
+  const std::lock_guard lock(mutex_);
+  writing_bytes_ = 0;
+  scheduled_ = false;
+  if (!filling_.empty()) {
+    ScheduleLocked();
+  }
+  idle_.notify_all();
+}
+
+size_t Shard::BatchesThatFit(size_t from, uint64_t room) const {
+  const std::vector<BatchDraft>& batches = writing_.batches();
+  size_t to = from;
+  while (to < batches.size() && batches[to].end() - batches[from].offset <= room) {
+    ++to;
+  }
+  return to - from;
+}
+
+base::Result<void> Shard::WriteGroup() {
+  const size_t count = writing_.batches().size();
+  for (size_t from = 0; from < count;) {
+    const Segment& active = *segments_.back();
+    const uint64_t limit = environment_.options.segment_bytes;
+    const uint64_t room = limit > active.durable_bytes ? limit - active.durable_bytes : 0;
+    size_t fit = BatchesThatFit(from, room);
+    if (fit == 0) {
+      if (active.durable_bytes > active.data_offset) {
+        RETURN_IF_ERROR(Roll());
+        continue;
+      }
+      fit = 1;  // a batch larger than a segment has one to itself
+    }
+    RETURN_IF_ERROR(WriteBatches(from, from + fit));
+    from += fit;
+  }
+  return {};
+}
+
+base::Result<void> Shard::WriteBatches(size_t from, size_t to) {
+  Segment& active = *segments_.back();
+  const uint64_t offset = active.durable_bytes;
+  WritePlace place{.segment_id = active.id, .offset = offset, .chain = active.chain};
+  const std::string_view bytes = writing_.Seal(from, to, place);
+  const uint64_t end = AlignUp(offset + bytes.size(), kSectorBytes);
+  base::Result<void> written;
+  if (end > active.file_bytes) {
+    const uint64_t grown =
+        std::min(active.file_bytes + kAllocationStep, environment_.options.segment_bytes);
+    const uint64_t wanted = std::max(end, grown);
+    written = active_file_->Allocate(wanted);
+    if (written.has_value()) {
+      const std::lock_guard lock(mutex_);
+      active.file_bytes = wanted;
+    }
+  }
+  if (written.has_value()) {
+    written = WriteAndSync(offset, bytes);
+  }
+  if (written.has_value()) {
+    Publish(from, to, offset, place);
+    return {};
+  }
+  if (written.error().code == base::Code::kDiskFull) {
+    // Cuts what the failed write may have left; the file grows again with the next write.
+    const base::Result<void> cut = active_file_->Truncate(offset);
+    if (cut.has_value()) {
+      environment_.health.SetFull();
+      const std::lock_guard lock(mutex_);
+      active.file_bytes = offset;
+      return std::unexpected(base::Within(active.path, std::move(written).error()));
+    }
+  }
+  NoteUnsynced(offset);
+  base::Error error = base::Within(active.path, std::move(written).error());
+  environment_.health.Poison(error);
+  return std::unexpected(std::move(error));
+}
+
+base::Result<void> Shard::WriteAndSync(uint64_t offset, std::string_view bytes) {
+  RETURN_IF_ERROR(active_file_->WriteAt(offset, bytes));
+  const int64_t begun = environment_.clock.MonotonicNanos();
+  auto synced = active_file_->SyncData();
+  environment_.metrics.fsync_seconds.Observe(
+      static_cast<double>(environment_.clock.MonotonicNanos() - begun) / 1e9);
+  if (!synced.has_value()) {
+    environment_.metrics.fsync_errors.Add();
+    if (synced.error().code == base::Code::kDiskFull) {
+      // Late allocation failed at the sync: the data may be lost all the same.
+      synced.error().code = base::Code::kIo;
+    }
+  }
+  return synced;
+}
+
+void Shard::Publish(size_t from, size_t to, uint64_t offset, const WritePlace& place) {
+  uint64_t records = 0;
+  const std::vector<BatchDraft>& batches = writing_.batches();
+  const size_t base = batches[from].offset;
+  const std::lock_guard lock(mutex_);
+  Segment& active = *segments_.back();
+  for (size_t i = from; i < to; ++i) {
+    const BatchDraft& batch = batches[i];
+    records += batch.count;
+    AddToIndex(active.index,
+               {.first_sequence = batch.first_sequence,
+                .arrival_base = batch.arrival_base,
+                .count = batch.count},
+               offset + batch.offset - base);
+    if (batch.has_producer) {
+      durable_producers_[batch.producer] = batch.next_ordinal;
+    }
+  }
+  const BatchDraft& last = batches[to - 1];
+  active.ends_with_statement = last.count == 0;
+  active.chain = place.chain;
+  active.durable_bytes = AlignUp(offset + last.end() - base, kSectorBytes);
+  active.end_sequence = durable_end_ = last.end_sequence();
+  active.bound = durable_bound_ = last.last_arrival;
+  environment_.metrics.append_bytes.Add(static_cast<double>(last.end() - base));
+  environment_.metrics.append_records.Add(static_cast<double>(records));
+  environment_.metrics.batch_records.Observe(static_cast<double>(records));
+}
+
+void Shard::FailWaiting(const base::Error& error) {
+  std::vector<std::shared_ptr<PendingAppend>> failed = writing_.TakeWaiters();
+  {
+    // What fills now continues the sequences that failed, so it fails as well.
+    const std::lock_guard lock(mutex_);
+    for (auto& waiter : filling_.TakeWaiters()) {
+      failed.push_back(std::move(waiter));
+    }
+    filling_.Clear();
+    next_sequence_ = durable_end_;
+    last_arrival_ = durable_bound_;
+    producers_ = durable_producers_;
+  }
+  for (const auto& waiter : failed) {
+    waiter->Finish(error);
+  }
+}
+
+void Shard::NoteUnsynced(uint64_t offset) {
+  const std::string path = base::JoinPath(folder_, kUnsyncedNote);
+  const std::string text = fmt::format("{} {}\n", base::FileName(segments_.back()->path), offset);
+  // For a restart of the process: the page cache keeps the note. After one of the machine it is not
+  // needed.
+  auto file = environment_.files.Open(path, base::OpenMode::kCreateOrOpen);
+  if (!file.has_value() || !(*file)->WriteAt(0, text).has_value()) {
+    base::LogEvent(base::LogLevel::kError, "log.unsynced_note_failed",
+                   "could not note the write whose sync failed", {{"file", path}});
+  }
+}
+
+base::Result<void> Shard::Roll() {
+  const std::shared_ptr<Segment> full = segments_.back();
+  const std::shared_ptr<base::File> full_file = active_file_;
+  RETURN_IF_ERROR(StartSegment());
+  if (full->first_sequence == durable_end_) {
+    return {};  // only statements: the new file has replaced it
+  }
+  // Gives back the space that was not used. The data was synced; a failure costs only space.
+  if (full_file->Truncate(full->durable_bytes).has_value()) {
+    const std::lock_guard lock(mutex_);
+    full->file_bytes = full->durable_bytes;
+  }
+  return {};
+}
+
+base::Result<void> Shard::StartSegment() {
+  SegmentHeader header;
+  header.segment_id = base::SystemSeed();
+  header.first_sequence = durable_end_;
+  header.created.millis = environment_.clock.WallMillis();
+  header.bound = durable_bound_;
+  header.first_hash = definition_.first_hash;
+  header.last_hash = definition_.last_hash;
+  header.shard = definition_.id;
+  header.stream = stream_;
+  header.producers = durable_producers_;
+  const bool replaces = !segments_.empty() && segments_.back()->first_sequence == durable_end_;
+  if (!segments_.empty()) {
+    header.previous_checksum =
+        replaces ? segments_.back()->previous_checksum : segments_.back()->chain;
+  }
+  auto created = CreateSegment(environment_.files, folder_, header,
+                               std::min(kAllocationStep, environment_.options.segment_bytes));
+  if (!created.has_value()) {
+    if (created.error().code == base::Code::kDiskFull) {
+      environment_.health.SetFull();
+    } else {
+      environment_.health.Poison(created.error());
+    }
+    return std::unexpected(std::move(created).error());
+  }
+  active_file_ = std::move(created->file);
+  read_files_.Put(created->segment, active_file_);
+  const std::lock_guard lock(mutex_);
+  if (replaces) {
+    read_files_.Drop(segments_.back());
+    segments_.pop_back();
+  }
+  segments_.push_back(std::move(created->segment));
+  return {};
+}
+
+void Shard::Close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+}
+
+void Shard::AwaitIdle() {
+  std::unique_lock lock(mutex_);
+  idle_.wait(lock, [this] { return !scheduled_; });
+}
+
+// Figures and retention.
+
+model::Sequence Shard::TrimHorizon() const {
+  const std::lock_guard lock(mutex_);
+  return segments_.front()->first_sequence;
+}
+
+model::Sequence Shard::DurableEnd() const {
+  const std::lock_guard lock(mutex_);
+  return durable_end_;
+}
+
+model::Rowtime Shard::Bound() const {
+  const std::lock_guard lock(mutex_);
+  return durable_bound_;
+}
+
+uint64_t Shard::BytesOnDisk() const {
+  const std::lock_guard lock(mutex_);
+  uint64_t bytes = 0;
+  for (const auto& segment : segments_) {
+    bytes += segment->file_bytes;
+  }
+  return bytes;
+}
+
+Shard::DurableMark Shard::Mark() const {
+  const std::lock_guard lock(mutex_);
+  return {segments_.back()->path, segments_.back()->durable_bytes};
+}
+
+std::optional<Shard::Removable> Shard::OldestRemovable(model::Sequence keep_from) const {
+  const std::lock_guard lock(mutex_);
+  const Segment& oldest = *segments_.front();
+  if (segments_.size() == 1 || oldest.end_sequence > keep_from) {
+    return std::nullopt;
+  }
+  return Removable{.bytes = oldest.file_bytes, .bound = oldest.bound};
+}
+
+base::Result<uint64_t> Shard::RemoveOldest() {
+  std::shared_ptr<Segment> oldest;
+  uint64_t bytes = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    CHECK(segments_.size() > 1);
+    oldest = segments_.front();
+    bytes = oldest->file_bytes;
+    segments_.pop_front();
+    std::erase_if(cursors_, [&](const Cursor& cursor) { return cursor.segment == oldest; });
+  }
+  auto removed = environment_.files.Remove(oldest->path);
+  if (!removed.has_value()) {
+    const std::lock_guard lock(mutex_);
+    segments_.push_front(oldest);
+    return std::unexpected(base::Within(oldest->path, std::move(removed).error()));
+  }
+  read_files_.Drop(oldest);
+  // Before a later segment goes: a gap in the chain would be taken for damage.
+  RETURN_IF_ERROR(environment_.files.SyncDirectory(folder_));
+  return bytes;
+}
+
+}  // namespace weir::log

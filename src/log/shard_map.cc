@@ -1,0 +1,100 @@
+#include "log/shard_map.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/check.h"
+#include "base/format.h"
+
+namespace weir::log {
+namespace {
+
+constexpr size_t kMaxStreamName = 128;
+
+}  // namespace
+
+std::vector<ShardDefinition> EvenShards(uint32_t count) {
+  CHECK(count > 0);
+  std::vector<ShardDefinition> shards;
+  // floor(2^128 / count), without 2^128: the remainder of 2^128 - 1 tells whether one more fits.
+  const unsigned __int128 most = model::kMaxHashKey.value;
+  const unsigned __int128 width = most / count + (most % count == count - 1 ? 1 : 0);
+  for (uint32_t id = 0; id < count; ++id) {
+    const unsigned __int128 first = width * id;
+    const unsigned __int128 last = id + 1 == count ? most : first + width - 1;
+    shards.push_back({.id = id, .first_hash = {first}, .last_hash = {last}});
+  }
+  return shards;
+}
+
+base::Result<ShardMap> ShardMap::Of(std::span<const ShardDefinition> shards) {
+  std::vector<size_t> order(shards.size());
+  std::set<uint32_t> ids;
+  for (size_t i = 0; i < shards.size(); ++i) {
+    order[i] = i;
+    if (!ids.insert(shards[i].id).second) {
+      return base::Fail(base::Code::kInvalidArgument, "two shards have the id {}", shards[i].id);
+    }
+  }
+  std::ranges::sort(order, {}, [&](size_t i) { return shards[i].first_hash; });
+  ShardMap map;
+  model::HashKey expected;
+  bool complete = false;
+  for (const size_t i : order) {
+    const ShardDefinition& shard = shards[i];
+    if (complete || shard.first_hash != expected || shard.last_hash < shard.first_hash) {
+      return base::Fail(base::Code::kInvalidArgument,
+                        "shards must cover the hash keys once without gaps; shard {} begins at {} "
+                        "instead of {}",
+                        shard.id, model::FormatHashKey(shard.first_hash),
+                        model::FormatHashKey(expected));
+    }
+    map.ranges_.push_back({shard.last_hash, i});
+    complete = shard.last_hash == model::kMaxHashKey;
+    expected.value = shard.last_hash.value + 1;
+  }
+  if (!complete) {
+    return base::Fail(base::Code::kInvalidArgument,
+                      "shards must cover all hash keys; those from {} on are not covered",
+                      model::FormatHashKey(expected));
+  }
+  return map;
+}
+
+size_t ShardMap::Find(model::HashKey key) const {
+  if (ranges_.size() == 1) {
+    return ranges_.front().index;
+  }
+  return std::ranges::lower_bound(ranges_, key, {}, &Range::last)->index;
+}
+
+size_t ShardMap::Find(const Entry& entry) const {
+  if (ranges_.size() == 1) {
+    return ranges_.front().index;
+  }
+  return Find(entry.explicit_hash_key.has_value() ? *entry.explicit_hash_key
+                                                  : model::HashOf(entry.partition_key));
+}
+
+base::Result<void> CheckStreamName(std::string_view name) {
+  const bool characters = std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  });
+  if (name.empty() || name.size() > kMaxStreamName || !characters || name == "." || name == "..") {
+    return base::Fail(base::Code::kInvalidArgument,
+                      "stream name '{}' must be 1 to {} of letters, digits, '_', '.' and '-'",
+                      name.substr(0, kMaxStreamName), kMaxStreamName);
+  }
+  return {};
+}
+
+std::string StreamFolder(std::string_view log_folder, std::string_view stream) {
+  return base::JoinPath(base::JoinPath(log_folder, "streams"), stream);
+}
+
+std::string ShardFolder(std::string_view log_folder, std::string_view stream, uint32_t shard) {
+  return base::JoinPath(StreamFolder(log_folder, stream), model::FormatShardId(shard));
+}
+
+}  // namespace weir::log

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "log/log.h"
+
+namespace weir::log {
+
+/// Finds the shard that owns a hash key. Immutable.
+class ShardMap {
+ public:
+  /// kInvalidArgument unless the shards cover the circle exactly once with distinct ids.
+  static base::Result<ShardMap> Of(std::span<const ShardDefinition> shards);
+
+  /// Index in the definition's order of the shard that owns `key`.
+  size_t Find(model::HashKey key) const;
+
+  /// Of the shard for a record: by its explicit hash key, or else its partition key's MD5.
+  size_t Find(const Entry& entry) const;
+
+ private:
+  struct Range {
+    model::HashKey last;
+    size_t index = 0;
+  };
+
+  std::vector<Range> ranges_;  // ascending
+};
+
+/// kInvalidArgument unless `name` is 1..128 of [a-zA-Z0-9_.-] and can be a folder's name.
+base::Result<void> CheckStreamName(std::string_view name);
+
+/// Folder of a stream in the log's folder, and of a shard in it.
+std::string StreamFolder(std::string_view log_folder, std::string_view stream);
+std::string ShardFolder(std::string_view log_folder, std::string_view stream, uint32_t shard);
+
+}  // namespace weir::log
