@@ -23,13 +23,15 @@ struct ClientResponse {
 class HttpClient {
  public:
   /// `url` is "http://host:port" (a path is refused). Connects at the first request.
-  static base::Result<std::unique_ptr<HttpClient>> Create(std::string_view url, int64_t timeout_millis = 30'000);
+  static base::Result<std::unique_ptr<HttpClient>> Create(std::string_view url,
+                                                          int64_t timeout_millis = 30'000);
   virtual ~HttpClient() = default;
 
-  /// kUnavailable when the server cannot be reached or hangs up; any HTTP status is a response, not an error.
-  virtual base::Result<ClientResponse> Send(std::string_view method, std::string_view target,
-                                            const std::vector<std::pair<std::string, std::string>>& headers,
-                                            std::string_view body) = 0;
+  /// kUnavailable when the server cannot be reached or hangs up; any HTTP status is a response, not
+  /// an error.
+  virtual base::Result<ClientResponse> Send(
+      std::string_view method, std::string_view target,
+      const std::vector<std::pair<std::string, std::string>>& headers, std::string_view body) = 0;
 };
 
 }  // namespace weir::net

@@ -41,7 +41,8 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// {"error":{"code":…,"message":…}} with the status that fits the code (see base::Code); adds Retry-After to 429 and 503.
+/// {"error":{"code":…,"message":…}} with the status that fits the code (see base::Code); adds
+/// Retry-After to 429 and 503.
 Response ErrorResponse(const base::Error& error);
 
 /// Answers one request, once, from any thread. Dropping it unanswered answers 500.
@@ -57,25 +58,26 @@ using Handler = std::function<void(Request request, std::unique_ptr<Responder> r
 class EventStream {
  public:
   virtual ~EventStream() = default;
-  /// Queues "id: …\nevent: …\ndata: …". False when the client is gone, or reads so slowly that kMaxQueuedEventBytes wait
-  /// (then the connection is closed).
+  /// Queues "id: …\nevent: …\ndata: …". False when the client is gone, or reads so slowly that
+  /// kMaxQueuedEventBytes wait (then the connection is closed).
   virtual bool Send(std::string_view id, std::string_view event, std::string_view data) = 0;
   virtual bool open() const = 0;
 };
 
 inline constexpr size_t kMaxQueuedEventBytes = 8 << 20;
 
-/// Called when a client subscribes; keep the stream and send to it. last_event_id is "" for a new client.
+/// Called when a client subscribes; keep the stream and send to it. last_event_id is "" for a new
+/// client.
 using EventHandler = std::function<void(Request request, std::shared_ptr<EventStream> stream)>;
 
 /// Limits of one listener; each has a named refusal.
 struct ServerLimits {
-  size_t max_header_bytes = 16 << 10;   ///< 431
-  size_t max_body_bytes = 8 << 20;      ///< 413, before the body is read when Content-Length says so
-  int64_t header_millis = 10'000;       ///< 408, close
-  int64_t idle_millis = 60'000;         ///< close
+  size_t max_header_bytes = 16 << 10;  ///< 431
+  size_t max_body_bytes = 8 << 20;     ///< 413, before the body is read when Content-Length says so
+  int64_t header_millis = 10'000;      ///< 408, close
+  int64_t idle_millis = 60'000;        ///< close
   size_t min_body_bytes_per_second = 1'000;  ///< after 20 s: 408, close
-  size_t max_connections = 10'000;      ///< refused
+  size_t max_connections = 10'000;           ///< refused
   size_t max_connections_per_address = 4'096;
   size_t max_inflight_body_bytes = 1ull << 30;  ///< 503
 };
@@ -85,20 +87,23 @@ struct ServerOptions {
   uint16_t port = 8080;  ///< 0: any free one.
   int threads = 1;
   ServerLimits limits;
-  /// Host header values that are accepted besides host:port, localhost and loopback addresses (DNS rebinding).
+  /// Host header values that are accepted besides host:port, localhost and loopback addresses (DNS
+  /// rebinding).
   std::vector<std::string> allowed_hosts;
   base::Metrics* metrics = nullptr;
 };
 
-/// Serves HTTP/1.1. Routes are added before Start. Refuses request smuggling (TE with CL, duplicate CL, bare LF, obs-fold).
+/// Serves HTTP/1.1. Routes are added before Start. Refuses request smuggling (TE with CL, duplicate
+/// CL, bare LF, obs-fold).
 class HttpServer {
  public:
-  static base::Result<std::unique_ptr<HttpServer>> Create(ServerOptions options, base::Clock& clock);
+  static base::Result<std::unique_ptr<HttpServer>> Create(ServerOptions options,
+                                                          base::Clock& clock);
   virtual ~HttpServer() = default;
 
-  /// `pattern` like "/v1/streams/{name}/records"; a last part "{rest...}" takes what remains. Unknown path 404, known path
-  /// with another method 405 with Allow. Handlers run on a server thread and must not block; `max_body_bytes` overrides the
-  /// listener's limit.
+  /// `pattern` like "/v1/streams/{name}/records"; a last part "{rest...}" takes what remains.
+  /// Unknown path 404, known path with another method 405 with Allow. Handlers run on a server
+  /// thread and must not block; `max_body_bytes` overrides the listener's limit.
   virtual void Route(std::string_view method, std::string_view pattern, Handler handler,
                      std::optional<size_t> max_body_bytes = {}) = 0;
   /// A handler that may block runs on a small pool of worker threads.

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "net/mailbox.h"
+#include "net/request_parser.h"
+#include "net/service.h"
+
+namespace weir::net {
+
+// One HTTP/1.1 connection without its socket: bytes come in, requests go to handlers, answers come
+// back in any order through the mailbox, bytes go out in the order of the requests. Whoever moves
+// the bytes (plain TCP now, TLS later) calls it from one thread.
+//
+//   OnBytes ─▶ head ─▶ body ─▶ handler ┄┄▶ mailbox ┄┄▶ OnDelivery ─▶ slot (waits for its turn) ─▶
+//   output
+class Connection {
+ public:
+  // Requests that one client may have waiting for answers; further ones stay unread.
+  static constexpr size_t kMaxPipelined = 64;
+  // Reading pauses while this much output waits for the client.
+  static constexpr size_t kMaxUnsentBytes = 1 << 20;
+  // After a refusal the rest of what the client sends is read for so long, or the answer could be
+  // lost in a reset.
+  static constexpr int64_t kLingerMillis = 2'000;
+  static constexpr int64_t kBodyGraceMillis = 20'000;
+  static constexpr int64_t kEventKeepAliveMillis = 10'000;
+
+  Connection(Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t id, std::string remote);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void OnBytes(std::string_view bytes);
+  // The client sends no more; what it asked is still answered.
+  void OnEnd();
+  void OnDelivery(Delivery delivery);
+  // Applies the time limits. Called a few times a second.
+  void OnTick();
+  // The server stops: no further requests.
+  void OnDrain();
+
+  // `date` of the responses from now on; must stay valid.
+  void set_date(const std::string* date) { date_ = date; }
+
+  // Output that is ready to be sent, or "".
+  std::string TakeOutput();
+  void OnSent(size_t bytes);
+
+  bool wants_read() const;
+  // No more output will come; once all is sent, close.
+  bool finished() const;
+
+  // Close only after reading on for kLingerMillis.
+  bool lingers() const { return linger_; }
+
+  // Close at once: the client reads nothing, or came to a time limit between requests.
+  bool aborted() const { return aborted_; }
+
+ private:
+  enum class Phase : uint8_t { kHead, kBody, kEvents, kStopped };
+
+  // A request that waits for its answer, or an answer that waits for its turn.
+  struct Slot {
+    uint64_t id = 0;
+    RouteMetrics* metrics = nullptr;
+    std::string request_id;
+    int64_t started_nanos = 0;
+    size_t charged_bytes = 0;
+    bool head_only = false;
+    bool close = false;
+    bool ready = false;
+    Response response;
+  };
+
+  struct StreamState;
+  class OneResponder;
+  class OneEventStream;
+
+  bool Paused() const;
+  void Parse(std::string_view& input);
+  // False when more bytes are needed.
+  bool ParseOneHead(std::string_view& input);
+  bool ParseBody(std::string_view& input);
+  void StartRequest(const RequestHead& head);
+  void BuildRequest(const RequestHead& head, Target target, Router::Match match);
+  std::optional<Response> Inadmissible(const RequestHead& head) const;
+  void Dispatch();
+  void OpenEvents();
+
+  Slot& AddSlot();
+  void Refuse(const Refusal& refusal);
+  // Answers the request at hand by itself; unless `reusable`, the connection is closed after it.
+  void AnswerEarly(Response response, bool reusable);
+  void FlushReady();
+  // Goes on with what was read while the connection was paused.
+  void Resume();
+  void Append(std::string_view bytes);
+  void Stop();
+
+  Service& service_;
+  const std::shared_ptr<Mailbox> mailbox_;
+  const uint64_t id_;
+  const std::string remote_;
+  const std::string* date_ = nullptr;
+
+  Phase phase_ = Phase::kHead;
+  std::string input_;  // Read, not yet parsed.
+  HeadScanner scanner_;
+  BodyReader body_;
+  Request request_;  // The one being read.
+  RouteEntry* route_ = nullptr;
+  bool head_only_ = false;
+  bool close_ = false;
+  bool continue_pending_ = false;
+  size_t charged_bytes_ = 0;
+  int64_t started_nanos_ = 0;
+
+  std::deque<Slot> slots_;
+  uint64_t next_slot_ = 0;
+
+  std::string output_;
+  size_t unsent_ = 0;  // In output_ and taken, not yet sent.
+  std::shared_ptr<StreamState> stream_;
+  size_t unsent_head_ = 0;  // Of unsent_, what is not of the event stream.
+
+  int64_t last_input_nanos_;
+  int64_t last_output_nanos_;
+  int64_t head_started_nanos_ = 0;  // 0 while no byte of a head is there.
+  bool ended_ = false;
+  bool linger_ = false;
+  bool aborted_ = false;
+};
+
+}  // namespace weir::net

@@ -1,0 +1,517 @@
+#include "net/event_loop.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/logging.h"
+#include "net/connection.h"
+#include "net/mailbox.h"
+#include "net/response_text.h"
+
+namespace weir::net {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+constexpr size_t kReadBytes = 256 << 10;
+// Reads of one connection in a row, before others get their turn.
+constexpr int kMaxReadsInARow = 4;
+constexpr auto kTick = std::chrono::milliseconds(250);
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+
+// How many connections are open, in all and per address. Thread-safe.
+class ConnectionCensus {
+ public:
+  ConnectionCensus(const ServerLimits& limits, base::Metrics* metrics) : limits_(limits) {
+    if (metrics != nullptr) {
+      gauge_ = &metrics->GetGauge("weir_http_connections", "Open connections.");
+      refused_ = &metrics->GetCounter("weir_http_connections_refused_total",
+                                      "Connections closed at once, because too many were open.");
+    }
+  }
+
+  bool Enter(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    size_t& of_address = by_address_[address];
+    if (total_ >= limits_.max_connections || of_address >= limits_.max_connections_per_address) {
+      if (of_address == 0) {
+        by_address_.erase(address);
+      }
+      if (refused_ != nullptr) {
+        refused_->Add();
+      }
+      return false;
+    }
+    ++of_address;
+    ++total_;
+    Publish();
+    return true;
+  }
+
+  void Leave(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    if (--by_address_[address] == 0) {
+      by_address_.erase(address);
+    }
+    --total_;
+    Publish();
+    if (total_ == 0) {
+      empty_.notify_all();
+    }
+  }
+
+  // Waits until no connection is open, for at most `millis`.
+  void AwaitEmpty(int64_t millis) {
+    std::unique_lock lock(mutex_);
+    empty_.wait_for(lock, std::chrono::milliseconds(millis), [this] { return total_ == 0; });
+  }
+
+ private:
+  void Publish() {
+    if (gauge_ != nullptr) {
+      gauge_->Set(static_cast<double>(total_));
+    }
+  }
+
+  const ServerLimits limits_;
+  base::Gauge* gauge_ = nullptr;
+  base::Counter* refused_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable empty_;
+  std::map<std::string, size_t> by_address_;
+  size_t total_ = 0;
+};
+
+// A connection and its socket.
+struct Peer {
+  Peer(tcp::socket the_socket, Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t the_id,
+       std::string the_address, const std::string& remote)
+      : socket(std::move(the_socket)),
+        id(the_id),
+        address(std::move(the_address)),
+        connection(service, std::move(mailbox), the_id, remote) {}
+
+  tcp::socket socket;
+  const uint64_t id;
+  const std::string address;
+  Connection connection;
+  std::string sending;
+  size_t sent = 0;
+  bool reading = false;
+  bool writing = false;
+  int64_t linger_until_nanos = 0;
+  bool closed = false;
+};
+
+using PeerPtr = std::shared_ptr<Peer>;
+
+// One thread and its connections. Everything but Adopt, Drain, CloseAll and Finish runs on that
+// thread.
+class Loop {
+ public:
+  Loop(Service& service, ConnectionCensus& census)
+      : service_(service),
+        census_(census),
+        context_(1),
+        work_(asio::make_work_guard(context_)),
+        tick_(context_),
+        mailbox_(
+            std::make_shared<Mailbox>([this] { asio::post(context_, [this] { HandleMail(); }); })),
+        read_buffer_(kReadBytes),
+        date_(FormatHttpDate(service.clock.WallMillis())) {}
+
+  ~Loop() { mailbox_->Close(); }
+
+  asio::io_context& context() { return context_; }
+
+  void Start() {
+    thread_ = std::thread([this] {
+      Tick();
+      context_.run();
+    });
+  }
+
+  // Takes over a socket that `census` has let in.
+  void Adopt(tcp::socket socket, uint64_t id, const std::string& address, uint16_t port) {
+    auto peer = std::make_shared<Peer>(std::move(socket), service_, mailbox_, id, address,
+                                       fmt::format("{}:{}", address, port));
+    asio::post(context_, [this, peer] {
+      peer->connection.set_date(&date_);
+      peers_.emplace(peer->id, peer);
+      if (service_.draining) {
+        peer->connection.OnDrain();
+      }
+      Pump(peer);
+    });
+  }
+
+  void Drain() {
+    asio::post(context_, [this] { ForEach([](Peer& peer) { peer.connection.OnDrain(); }); });
+  }
+
+  void CloseAll() {
+    asio::post(context_, [this] {
+      const auto all = peers_;
+      for (const auto& [id, peer] : all) {
+        Close(peer);
+      }
+    });
+  }
+
+  void Finish() {
+    mailbox_->Close();
+    work_.reset();
+    context_.stop();
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+    for (const auto& [id, peer] : peers_) {
+      census_.Leave(peer->address);
+    }
+    peers_.clear();
+  }
+
+ private:
+  template <typename Action>
+  void ForEach(Action action) {
+    mailbox_->EnterLoop();
+    const auto all = peers_;  // Pump may remove some.
+    for (const auto& [id, peer] : all) {
+      action(*peer);
+      Pump(peer);
+    }
+    LeaveLoop();
+  }
+
+  void Tick() {
+    date_ = FormatHttpDate(service_.clock.WallMillis());
+    if (service_.metrics != nullptr) {
+      inflight_gauge().Set(static_cast<double>(service_.budget.used()));
+    }
+    const int64_t now = service_.clock.MonotonicNanos();
+    mailbox_->EnterLoop();
+    expired_.clear();
+    for (const auto& [id, peer] : peers_) {
+      peer->connection.OnTick();
+      if (peer->connection.finished() || !peer->writing) {
+        expired_.push_back(peer);
+      }
+      if (peer->linger_until_nanos != 0 && now > peer->linger_until_nanos) {
+        peer->closed = true;
+      }
+    }
+    for (const PeerPtr& peer : expired_) {
+      peer->closed ? Close(peer) : Pump(peer);
+    }
+    expired_.clear();
+    LeaveLoop();
+    tick_.expires_after(kTick);
+    tick_.async_wait([this](const error_code& error) {
+      if (!error) {
+        Tick();
+      }
+    });
+  }
+
+  base::Gauge& inflight_gauge() {
+    if (inflight_ == nullptr) {
+      inflight_ = &service_.metrics->GetGauge("weir_http_inflight_bytes",
+                                              "Bytes of request bodies that are held.");
+    }
+    return *inflight_;
+  }
+
+  // Hands out what handlers have posted, until nothing more is there.
+  void HandleMail() {
+    mailbox_->EnterLoop();
+    LeaveLoop();
+  }
+
+  void LeaveLoop() {
+    do {
+      mail_.clear();
+      mailbox_->Take(mail_);
+      touched_.clear();
+      for (Delivery& delivery : mail_) {
+        const auto found = peers_.find(delivery.connection);
+        if (found != peers_.end()) {
+          found->second->connection.OnDelivery(std::move(delivery));
+          if (touched_.empty() || touched_.back() != found->second) {
+            touched_.push_back(found->second);
+          }
+        }
+      }
+      for (const PeerPtr& peer : touched_) {
+        Pump(peer);
+      }
+      touched_.clear();
+    } while (!mailbox_->LeaveLoop());
+  }
+
+  // Sends what is ready, asks to be told of what can be done next, closes when all is done.
+  void Pump(const PeerPtr& peer) {
+    if (peer->closed || !Write(peer)) {
+      return;
+    }
+    if (peer->connection.aborted()) {
+      return Close(peer);
+    }
+    if (!peer->writing && peer->connection.finished()) {
+      if (!peer->connection.lingers()) {
+        return Close(peer);
+      }
+      if (peer->linger_until_nanos == 0) {
+        error_code ignored;
+        peer->socket.shutdown(tcp::socket::shutdown_send, ignored);
+        peer->linger_until_nanos =
+            service_.clock.MonotonicNanos() + Connection::kLingerMillis * 1'000'000;
+      }
+    }
+    if (!peer->reading && peer->connection.wants_read()) {
+      peer->reading = true;
+      peer->socket.async_wait(tcp::socket::wait_read, [this, peer](const error_code& error) {
+        peer->reading = false;
+        if (!error && !peer->closed) {
+          mailbox_->EnterLoop();
+          Read(peer);
+          Pump(peer);
+          LeaveLoop();
+        }
+      });
+    }
+  }
+
+  void Read(const PeerPtr& peer) {
+    for (int i = 0; i < kMaxReadsInARow && peer->connection.wants_read(); ++i) {
+      error_code error;
+      const size_t size = peer->socket.read_some(asio::buffer(read_buffer_), error);
+      if (error == asio::error::would_block || error == asio::error::try_again) {
+        return;
+      }
+      if (error == asio::error::eof) {
+        if (peer->linger_until_nanos != 0) {
+          return Close(peer);
+        }
+        return peer->connection.OnEnd();
+      }
+      if (error) {
+        return Close(peer);
+      }
+      peer->connection.OnBytes({read_buffer_.data(), size});
+      if (size < read_buffer_.size()) {
+        return;
+      }
+    }
+  }
+
+  // False when the peer was closed on the way.
+  bool Write(const PeerPtr& peer) {
+    while (!peer->writing) {
+      if (peer->sent == peer->sending.size()) {
+        peer->sending = peer->connection.TakeOutput();
+        peer->sent = 0;
+        if (peer->sending.empty()) {
+          return true;
+        }
+      }
+      error_code error;
+      const size_t size = peer->socket.write_some(
+          asio::buffer(peer->sending.data() + peer->sent, peer->sending.size() - peer->sent),
+          error);
+      if (error == asio::error::would_block || error == asio::error::try_again) {
+        peer->writing = true;
+        peer->socket.async_wait(tcp::socket::wait_write, [this, peer](const error_code& failed) {
+          peer->writing = false;
+          if (!failed && !peer->closed) {
+            mailbox_->EnterLoop();
+            Pump(peer);
+            LeaveLoop();
+          }
+        });
+      } else if (error) {
+        Close(peer);
+        return false;
+      } else {
+        peer->sent += size;
+        peer->connection.OnSent(size);
+      }
+    }
+    return true;
+  }
+
+  void Close(const PeerPtr& peer) {
+    if (peers_.erase(peer->id) == 0) {
+      return;
+    }
+    peer->closed = true;
+    error_code ignored;
+    peer->socket.close(ignored);
+    census_.Leave(peer->address);
+  }
+
+  Service& service_;
+  ConnectionCensus& census_;
+  asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  asio::steady_timer tick_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::vector<char> read_buffer_;
+  std::string date_;
+  base::Gauge* inflight_ = nullptr;
+  std::unordered_map<uint64_t, PeerPtr> peers_;
+  std::vector<Delivery> mail_;
+  std::vector<PeerPtr> touched_;
+  std::vector<PeerPtr> expired_;
+  std::thread thread_;
+};
+
+class AsioLoops : public EventLoops {
+ public:
+  AsioLoops(Service& service, int threads)
+      : service_(service), census_(service.limits, service.metrics) {
+    for (int i = 0; i < threads; ++i) {
+      loops_.push_back(std::make_unique<Loop>(service, census_));
+    }
+    acceptor_ = std::make_unique<tcp::acceptor>(loops_.front()->context());
+    pause_ = std::make_unique<asio::steady_timer>(loops_.front()->context());
+  }
+
+  ~AsioLoops() override { Stop(0); }
+
+  base::Result<void> Bind(const std::string& host, uint16_t port) {
+    error_code error;
+    tcp::resolver resolver(loops_.front()->context());
+    const auto found =
+        resolver.resolve(host, fmt::format("{}", port),
+                         tcp::resolver::passive | tcp::resolver::numeric_service, error);
+    if (error || found.empty()) {
+      return base::Fail(base::Code::kInvalidArgument,
+                        "cannot listen on '{}': no such host or address", host);
+    }
+    const tcp::endpoint endpoint = found.begin()->endpoint();
+    acceptor_->open(endpoint.protocol(), error);
+    if (!error) {
+      acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
+      acceptor_->bind(endpoint, error);
+    }
+    if (!error) {
+      acceptor_->listen(asio::socket_base::max_listen_connections, error);
+    }
+    if (error) {
+      return base::Fail(base::Code::kFailedPrecondition,
+                        "cannot listen on {}:{}: {}; stop what uses it or choose another port",
+                        host, port, error.message());
+    }
+    port_ = acceptor_->local_endpoint(error).port();
+    return {};
+  }
+
+  uint16_t port() const override { return port_; }
+
+  void Start() override {
+    started_ = true;
+    Accept();
+    for (const auto& loop : loops_) {
+      loop->Start();
+    }
+  }
+
+  void Stop(int64_t drain_millis) override {
+    if (!started_) {
+      return;
+    }
+    started_ = false;
+    service_.draining = true;
+    asio::post(loops_.front()->context(), [this] {
+      error_code ignored;
+      acceptor_->close(ignored);
+      pause_->cancel();
+    });
+    for (const auto& loop : loops_) {
+      loop->Drain();
+    }
+    census_.AwaitEmpty(drain_millis);
+    for (const auto& loop : loops_) {
+      loop->CloseAll();
+    }
+    for (const auto& loop : loops_) {
+      loop->Finish();
+    }
+  }
+
+ private:
+  void Accept() {
+    Loop& loop = *loops_[next_loop_++ % loops_.size()];
+    acceptor_->async_accept(loop.context(), [this, &loop](const error_code& error,
+                                                          tcp::socket socket) {
+      if (error == asio::error::operation_aborted || service_.draining) {
+        return;
+      }
+      if (error) {  // Out of file descriptors, most likely: give the others time to close theirs.
+        base::LogEvent(base::LogLevel::kError, "net.accept_failed", error.message());
+        pause_->expires_after(kAcceptPause);
+        pause_->async_wait([this](const error_code& cancelled) {
+          if (!cancelled) {
+            Accept();
+          }
+        });
+        return;
+      }
+      LetIn(loop, std::move(socket));
+      Accept();
+    });
+  }
+
+  void LetIn(Loop& loop, tcp::socket socket) {
+    error_code error;
+    const tcp::endpoint remote = socket.remote_endpoint(error);
+    if (error) {
+      return;
+    }
+    socket.set_option(tcp::no_delay(true), error);
+    socket.non_blocking(true, error);
+    std::string address = remote.address().to_string();
+    if (!census_.Enter(address)) {
+      constexpr std::string_view kBusy =
+          "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\n"
+          "connection: close\r\n\r\n";
+      socket.write_some(asio::buffer(kBusy), error);
+      return;
+    }
+    loop.Adopt(std::move(socket), next_connection_++, address, remote.port());
+  }
+
+  Service& service_;
+  ConnectionCensus census_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::unique_ptr<tcp::acceptor> acceptor_;
+  std::unique_ptr<asio::steady_timer> pause_;
+  size_t next_loop_ = 0;
+  uint64_t next_connection_ = 1;
+  uint16_t port_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<EventLoops>> EventLoops::Listen(Service& service,
+                                                             const std::string& host, uint16_t port,
+                                                             int threads) {
+  auto loops = std::make_unique<AsioLoops>(service, threads);
+  RETURN_IF_ERROR(loops->Bind(host, port));
+  return loops;
+}
+
+}  // namespace weir::net

@@ -1,0 +1,509 @@
+#include "net/http_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "net/http_client.h"
+#include "net/raw_connection.h"
+
+namespace weir::net {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr std::string_view kHost = "host: localhost\r\n";
+
+std::string Get(std::string_view path) {
+  return fmt::format("GET {} HTTP/1.1\r\n{}\r\n", path, kHost);
+}
+
+std::string Post(std::string_view path, std::string_view body) {
+  return fmt::format("POST {} HTTP/1.1\r\n{}content-length: {}\r\n\r\n{}", path, kHost, body.size(),
+                     body);
+}
+
+// A latch of one for the tests' threads.
+class Signal {
+ public:
+  void Set() {
+    const std::lock_guard lock(mutex_);
+    set_ = true;
+    changed_.notify_all();
+  }
+
+  void Await() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return set_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool set_ = false;
+};
+
+class HttpServerTest : public testing::Test {
+ protected:
+  ~HttpServerTest() override {
+    if (server_ != nullptr) {
+      server_->Stop(0);
+    }
+  }
+
+  void Start(ServerOptions options = {}) {
+    options.port = 0;
+    options.metrics = &metrics_;
+    auto server = HttpServer::Create(options, clock_);
+    ASSERT_TRUE(server) << server.error().message;
+    server_ = std::move(*server);
+    server_->Route("GET", "/hello", [](Request, std::unique_ptr<Responder> responder) {
+      responder->Send({.content_type = "text/plain", .body = "hello", .headers = {}});
+    });
+    server_->Route("POST", "/echo", [](Request request, std::unique_ptr<Responder> responder) {
+      responder->Send(
+          {.content_type = "text/plain", .body = std::move(request.body), .headers = {}});
+    });
+    server_->Route(
+        "GET", "/things/{name}/parts", [](Request request, std::unique_ptr<Responder> responder) {
+          responder->Send(
+              {.body = request.parameters["name"] + "|" + request.query["q"], .headers = {}});
+        });
+    server_->Route("GET", "/files/{rest...}",
+                   [](Request request, std::unique_ptr<Responder> responder) {
+                     responder->Send({.body = request.parameters["rest"], .headers = {}});
+                   });
+    server_->Route("GET", "/dropped", [](Request, std::unique_ptr<Responder>) {});
+    server_->Route("GET", "/held", [this](Request, std::unique_ptr<Responder> responder) {
+      const std::lock_guard lock(mutex_);
+      held_.push_back(std::move(responder));
+      changed_.notify_all();
+    });
+    server_->RouteBlocking("GET", "/blocking", [](Request, std::unique_ptr<Responder> responder) {
+      responder->Send({.body = "done", .headers = {}});
+    });
+    server_->RouteEvents("/events", [this](Request request, std::shared_ptr<EventStream> stream) {
+      const std::lock_guard lock(mutex_);
+      last_event_id_ = request.Header("last-event-id");
+      streams_.push_back(std::move(stream));
+      changed_.notify_all();
+    });
+    auto started = server_->Start();
+    ASSERT_TRUE(started) << started.error().message;
+  }
+
+  std::unique_ptr<Responder> TakeHeld() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !held_.empty(); });
+    auto held = std::move(held_.front());
+    held_.erase(held_.begin());
+    return held;
+  }
+
+  std::shared_ptr<EventStream> AwaitStream() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !streams_.empty(); });
+    return streams_.back();
+  }
+
+  std::string Once(std::string_view request) {
+    RawConnection raw(server_->port());
+    raw.Send(request);
+    return raw.ReadResponse();
+  }
+
+  std::unique_ptr<HttpClient> Client() {
+    return std::move(*HttpClient::Create(fmt::format("http://127.0.0.1:{}", server_->port())));
+  }
+
+  base::ManualClock clock_;
+  base::Metrics metrics_;
+  std::unique_ptr<HttpServer> server_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::unique_ptr<Responder>> held_;
+  std::vector<std::shared_ptr<EventStream>> streams_;
+  std::string last_event_id_;
+};
+
+TEST_F(HttpServerTest, AnswersOverOneKeptConnection) {
+  Start();
+  RawConnection raw(server_->port());
+  for (int i = 0; i < 3; ++i) {
+    raw.Send(Get("/hello"));
+    const std::string response = raw.ReadResponse();
+    EXPECT_THAT(response, StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_THAT(response, HasSubstr("date: Sun, 13 Sep 2020 12:26:40 GMT\r\n"));
+    EXPECT_THAT(response, HasSubstr("x-request-id: "));
+    EXPECT_THAT(response, EndsWith("\r\n\r\nhello"));
+  }
+}
+
+TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(Get("/held") + Get("/hello") + Post("/echo", "third"));
+  const auto held = TakeHeld();
+  held->Send({.body = "first", .headers = {}});
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("first"));
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("hello"));
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("third"));
+}
+
+TEST_F(HttpServerTest, ServesMorePipelinedRequestsThanWaitAtOnce) {
+  Start();
+  RawConnection raw(server_->port());
+  constexpr int kRequests = 1'000;
+  std::string all = Get("/held");
+  for (int i = 0; i < kRequests; ++i) {
+    all += Post("/echo", fmt::format("n{}", i));
+  }
+  raw.Send(all);
+  raw.EndSending();
+  TakeHeld()->Send({.body = "first", .headers = {}});
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("first"));
+  for (int i = 0; i < kRequests; ++i) {
+    ASSERT_THAT(raw.ReadResponse(), EndsWith(fmt::format("\r\n\r\nn{}", i)));
+  }
+  EXPECT_EQ(raw.ReadResponse(), "");
+}
+
+TEST_F(HttpServerTest, TakesARequestByteByByte) {
+  Start();
+  RawConnection raw(server_->port());
+  for (const char c : Post("/echo", "slow but fine")) {
+    raw.Send(std::string_view(&c, 1));
+  }
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("slow but fine"));
+}
+
+TEST_F(HttpServerTest, ReadsChunkedBodies) {
+  Start();
+  const std::string head =
+      fmt::format("POST /echo HTTP/1.1\r\n{}transfer-encoding: chunked\r\n\r\n", kHost);
+  RawConnection raw(server_->port());
+  raw.Send(head + "5;note=x\r\nhello\r\nA\r\n, chunked!\r\n0\r\ntrailer: t\r\n\r\n" +
+           Get("/hello"));
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("hello, chunked!"));
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("\r\n\r\nhello"));
+  for (const std::string_view bad :
+       {"x\r\n", "5\nhello\r\n", "5\r\nhelloX\r\n", "-1\r\n", "\r\n", "0x5\r\n", "5 \r\nhello\r\n",
+        "fffffffffffffffff\r\n", "5\r\r\nhello"}) {
+    EXPECT_THAT(Once(head + std::string(bad)), StartsWith("HTTP/1.1 400 ")) << bad;
+  }
+}
+
+TEST_F(HttpServerTest, AsksForTheBodyWhenTheClientWaits) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(fmt::format("POST /echo HTTP/1.1\r\n{}content-length: 4\r\nexpect: 100-continue\r\n\r\n",
+                       kHost));
+  EXPECT_EQ(raw.ReadUntil("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  raw.Send("body");
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("body"));
+}
+
+TEST_F(HttpServerTest, RefusesAmbiguousMessages) {
+  Start();
+  const std::vector<std::pair<std::string, int>> cases = {
+      {"GET /hello HTTP/1.1\nhost: localhost\n\n", 400},
+      {"GET /hello HTTP/1.1\r\nhost: localhost\nx: y\r\n\r\n", 400},
+      {"GET /hello HTTP/1.1\r\n\r\n", 400},
+      {"GET /hello HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n", 400},
+      {"GET /hello HTTP/1.1\r\nhost : localhost\r\n\r\n", 400},
+      {"GET /hello HTTP/1.1\r\nhost: localhost\r\nx: a\r\n folded\r\n\r\n", 400},
+      {"GET /hello HTTP/1.1\r\nhost: localhost\r\nx: a\rb\r\n\r\n", 400},
+      {"GET  /hello HTTP/1.1\r\nhost: localhost\r\n\r\n", 400},
+      {"GET /hello HTTP/2.0\r\nhost: localhost\r\n\r\n", 505},
+      {"GET /he llo HTTP/1.1\r\nhost: localhost\r\n\r\n", 400},
+      {"GET /hello\r\nhost: localhost\r\n\r\n", 400},
+      {"POST /echo HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\na",
+       400},
+      {"POST /echo HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ntransfer-encoding: "
+       "chunked\r\n\r\n0\r\n\r\n",
+       400},
+      {"POST /echo HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: gzip, chunked\r\n\r\n", 501},
+      {"POST /echo HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\ntransfer-encoding: "
+       "chunked\r\n\r\n",
+       400},
+      {"POST /echo HTTP/1.0\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n", 400},
+      {"POST /echo HTTP/1.1\r\nhost: localhost\r\ncontent-length: +1\r\n\r\na", 400},
+      {"POST /echo HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1, 1\r\n\r\na", 400},
+      {"POST /echo HTTP/1.1\r\nhost: localhost\r\ncontent-length:\r\n\r\n", 400},
+      {"POST /echo HTTP/1.1\r\nhost: localhost\r\ncontent-encoding: gzip\r\ncontent-length: "
+       "1\r\n\r\na",
+       415},
+      {"POST /echo HTTP/1.1\r\nhost: localhost\r\nexpect: magic\r\ncontent-length: 1\r\n\r\na",
+       417},
+      {"GET /things/a%2/parts HTTP/1.1\r\nhost: localhost\r\n\r\n", 400},
+      {"GET /things/a%00b/parts HTTP/1.1\r\nhost: localhost\r\n\r\n", 400},
+      {"GET /files/%2e%2e/x HTTP/1.1\r\nhost: localhost\r\n\r\n", 400},
+  };
+  for (const auto& [request, status] : cases) {
+    EXPECT_THAT(Once(request), StartsWith(fmt::format("HTTP/1.1 {} ", status))) << request;
+  }
+}
+
+TEST_F(HttpServerTest, ClosesAfterAMalformedRequestSoThatNothingSlipsBehindIt) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(
+      "POST /echo HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: "
+      "chunked\r\n\r\n0\r\n\r\n" +
+      Get("/hello"));
+  raw.EndSending();
+  const std::string all = raw.ReadUntil("");
+  EXPECT_THAT(all, StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(all, HasSubstr("connection: close"));
+  EXPECT_THAT(all, Not(HasSubstr("200 OK")));
+}
+
+TEST_F(HttpServerTest, RoutesByPathAndMethod) {
+  Start();
+  EXPECT_THAT(Once(Get("/things/a%20b%2Fc/parts?q=x+%26y&q=z")), EndsWith("\r\n\r\na b/c|x &y"));
+  EXPECT_THAT(Once(Get("/files/a/b")), EndsWith("\r\n\r\na/b"));
+  EXPECT_THAT(Once(Get("/nothing")), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(Once(Get("/things//parts")), StartsWith("HTTP/1.1 404 "));
+  const std::string wrong = Once(Get("/echo"));
+  EXPECT_THAT(wrong, StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(wrong, HasSubstr("allow: POST\r\n"));
+  EXPECT_THAT(wrong, HasSubstr(R"({"error":{"code":"method_not_allowed","message":)"));
+}
+
+TEST_F(HttpServerTest, AnswersHeadWithoutABody) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(fmt::format("HEAD /hello HTTP/1.1\r\n{}\r\n", kHost) + Get("/hello"));
+  const std::string both = raw.ReadUntil("\r\n\r\nhello");
+  EXPECT_THAT(both, HasSubstr("content-length: 5\r\n"));
+  EXPECT_THAT(both, HasSubstr("\r\n\r\nHTTP/1.1 200 OK"));
+}
+
+TEST_F(HttpServerTest, RefusesForeignHostsAndCrossSitePosts) {
+  Start({.allowed_hosts = {"weir.example"}});
+  const auto status = [&](std::string_view method, std::string_view fields) {
+    return Once(fmt::format("{} {} HTTP/1.1\r\n{}\r\n", method,
+                            method == "GET" ? "/hello" : "/echo", fields))
+        .substr(9, 3);
+  };
+  EXPECT_EQ(status("GET", "host: evil.example\r\n"), "421");
+  EXPECT_EQ(status("GET", "host: 127.0.0.1.evil.example\r\n"), "421");
+  EXPECT_EQ(status("GET", "host: 127.0.0.1:8080\r\n"), "200");
+  EXPECT_EQ(status("GET", "host: [::1]:8080\r\n"), "200");
+  EXPECT_EQ(status("GET", "host: weir.example:1\r\n"), "200");
+  EXPECT_EQ(status("POST", "host: localhost\r\norigin: http://evil.example\r\n"), "403");
+  EXPECT_EQ(status("POST", "host: localhost\r\norigin: null\r\n"), "403");
+  EXPECT_EQ(status("POST", "host: localhost\r\nsec-fetch-site: cross-site\r\n"), "403");
+  EXPECT_EQ(status("POST", "host: localhost:1\r\norigin: http://localhost:1\r\n"), "200");
+}
+
+TEST_F(HttpServerTest, RefusesAHugeBodyBeforeItIsSent) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(fmt::format("POST /echo HTTP/1.1\r\n{}content-length: 1073741824\r\n\r\n", kHost));
+  const std::string response = raw.ReadResponse();
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(response, HasSubstr("1073741824 bytes"));
+}
+
+TEST_F(HttpServerTest, HoldsItsSizeLimits) {
+  ServerOptions options;
+  options.limits.max_header_bytes = 1'000;
+  options.limits.max_body_bytes = 100;
+  options.limits.max_inflight_body_bytes = 50;
+  Start(options);
+  EXPECT_THAT(
+      Once(fmt::format("GET /hello HTTP/1.1\r\n{}x: {}\r\n\r\n", kHost, std::string(1'000, 'a'))),
+      StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(Once(std::string(2'000, 'a')), StartsWith("HTTP/1.1 431 "));
+  std::string fields;
+  for (int i = 0; i < 70; ++i) {
+    fields += "a: b\r\n";
+  }
+  EXPECT_THAT(Once(fmt::format("GET /hello HTTP/1.1\r\n{}{}\r\n", kHost, fields)),
+              StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(Once(Post("/echo", std::string(101, 'a'))), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(
+      Once(fmt::format("POST /echo HTTP/1.1\r\n{}transfer-encoding: chunked\r\n\r\nff\r\n", kHost)),
+      StartsWith("HTTP/1.1 413 "));
+  const std::string full = Once(Post("/echo", std::string(51, 'a')));
+  EXPECT_THAT(full, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(full, HasSubstr("retry-after: 1\r\n"));
+  EXPECT_THAT(Once(Post("/echo", std::string(50, 'a'))), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, CapsConnectionsPerAddress) {
+  ServerOptions options;
+  options.limits.max_connections_per_address = 1;
+  Start(options);
+  RawConnection first(server_->port());
+  first.Send(Get("/hello"));
+  EXPECT_THAT(first.ReadResponse(), EndsWith("hello"));
+  RawConnection second(server_->port());
+  EXPECT_THAT(second.ReadUntil(""), StartsWith("HTTP/1.1 503 "));
+  first.Send(Get("/hello"));
+  EXPECT_THAT(first.ReadResponse(), EndsWith("hello"));
+}
+
+TEST_F(HttpServerTest, GivesUpOnSlowClients) {
+  Start();
+  RawConnection head(server_->port());
+  RawConnection body(server_->port());
+  RawConnection idle(server_->port());
+  head.Send("GET /hello HT");
+  body.Send(fmt::format("POST /echo HTTP/1.1\r\n{}content-length: 100000\r\n\r\nsome", kHost));
+  idle.Send(Get("/hello"));
+  EXPECT_THAT(idle.ReadResponse(), EndsWith("hello"));
+  // All three have arrived once a later connection is answered: connections share one loop.
+  EXPECT_THAT(Once(Get("/hello")), EndsWith("hello"));
+  clock_.AdvanceMillis(61'000);
+  EXPECT_THAT(head.ReadUntil(""), StartsWith("HTTP/1.1 408 "));
+  EXPECT_THAT(body.ReadUntil("}}"), StartsWith("HTTP/1.1 408 "));
+  EXPECT_EQ(idle.ReadUntil(""), "");
+}
+
+TEST_F(HttpServerTest, WaitsForASlowHandler) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(Get("/held"));
+  const auto held = TakeHeld();
+  clock_.AdvanceMillis(600'000);
+  EXPECT_THAT(Once(Get("/hello")), EndsWith("hello"));
+  held->Send({.body = "late", .headers = {}});
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("late"));
+}
+
+TEST_F(HttpServerTest, AnswersDroppedRequestsAndBlockingOnes) {
+  Start();
+  EXPECT_THAT(Once(Get("/dropped")), StartsWith("HTTP/1.1 500 "));
+  EXPECT_THAT(Once(Get("/blocking")), EndsWith("done"));
+}
+
+TEST_F(HttpServerTest, StreamsEvents) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(fmt::format("GET /events HTTP/1.1\r\n{}last-event-id: 41\r\n\r\n", kHost));
+  const auto stream = AwaitStream();
+  EXPECT_EQ(last_event_id_, "41");
+  EXPECT_TRUE(stream->Send("42", "figures", "one\ntwo"));
+  const std::string received = raw.ReadUntil("data: two\n\n");
+  EXPECT_THAT(received, HasSubstr("content-type: text/event-stream"));
+  EXPECT_THAT(received, EndsWith("\r\n\r\nid: 42\nevent: figures\ndata: one\ndata: two\n\n"));
+  clock_.AdvanceMillis(10'001);
+  EXPECT_EQ(raw.ReadUntil("\n\n"), ": keep-alive\n\n");
+}
+
+TEST_F(HttpServerTest, ClosesAnEventStreamThatIsNotRead) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.ShrinkReceiveBuffer();
+  raw.Send(Get("/events"));
+  const auto stream = AwaitStream();
+  const std::string data(1 << 20, 'x');
+  bool taken = true;
+  for (int i = 0; i < 1'000 && taken; ++i) {
+    taken = stream->Send("", "", data);
+  }
+  EXPECT_FALSE(taken);
+  EXPECT_FALSE(stream->open());
+}
+
+TEST_F(HttpServerTest, DrainsRunningRequestsWhenStopped) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(Get("/held"));
+  auto held = TakeHeld();
+  std::thread stopper([&] { server_->Stop(10'000); });
+  held->Send({.body = "finished", .headers = {}});
+  EXPECT_THAT(raw.ReadUntil(""), EndsWith("finished"));
+  stopper.join();
+}
+
+TEST_F(HttpServerTest, ToleratesAnswersAfterItStopped) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(Get("/held"));
+  auto held = TakeHeld();
+  server_->Stop(0);
+  server_.reset();
+  held->Send({.body = "too late", .headers = {}});
+}
+
+TEST_F(HttpServerTest, NamesATakenPort) {
+  Start();
+  auto second = *HttpServer::Create({.port = server_->port()}, clock_);
+  const auto started = second->Start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, base::Code::kFailedPrecondition);
+  EXPECT_THAT(started.error().message, HasSubstr(fmt::format("127.0.0.1:{}", server_->port())));
+}
+
+TEST_F(HttpServerTest, CountsByRouteAndCode) {
+  Start();
+  Once(Get("/hello"));
+  Once(Get("/nothing"));
+  const std::string text = metrics_.Expose();
+  EXPECT_THAT(text, HasSubstr(R"(weir_http_requests_total{code="200",route="/hello"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(weir_http_requests_total{code="404",route="none"} 1)"));
+}
+
+TEST_F(HttpServerTest, ServesManyClientsOnSeveralThreads) {
+  Start({.threads = 3});
+  std::atomic<int> right = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&, i] {
+      auto client = Client();
+      for (int j = 0; j < 50; ++j) {
+        const std::string body = fmt::format("{}-{}", i, j);
+        const auto response =
+            client->Send(j % 2 == 0 ? "POST" : "GET", j % 2 == 0 ? "/echo" : "/blocking", {}, body);
+        right += response && response->body == (j % 2 == 0 ? body : "done") ? 1 : 0;
+      }
+    });
+  }
+  for (std::thread& client : clients) {
+    client.join();
+  }
+  EXPECT_EQ(right, 400);
+}
+
+TEST_F(HttpServerTest, ClientReadsEveryStatusAndSize) {
+  Start();
+  auto client = Client();
+  const std::string large(3 << 20, 'x');
+  const auto echoed = client->Send("POST", "/echo", {{"x-note", "1"}}, large);
+  ASSERT_TRUE(echoed) << echoed.error().message;
+  EXPECT_EQ(echoed->body, large);
+  const auto missing = client->Send("GET", "/nothing", {}, "");
+  ASSERT_TRUE(missing);
+  EXPECT_EQ(missing->status, 404);
+  const auto refused = client->Send("POST", "/echo", {}, std::string(9 << 20, 'x'));
+  ASSERT_TRUE(refused) << refused.error().message;
+  EXPECT_EQ(refused->status, 413);
+  EXPECT_TRUE(client->Send("GET", "/hello", {}, ""));
+  const uint16_t port = server_->port();
+  server_->Stop(0);
+  server_.reset();
+  const auto gone = client->Send("GET", "/hello", {}, "");
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, base::Code::kUnavailable);
+  EXPECT_THAT(gone.error().message, HasSubstr(fmt::format("127.0.0.1:{}", port)));
+}
+
+TEST(HttpClientTest, RefusesWhatIsNoServerAddress) {
+  for (const std::string_view url :
+       {"", "localhost:80", "https://localhost", "http://", "http://a/b", "http://a:b"}) {
+    EXPECT_FALSE(HttpClient::Create(url)) << url;
+  }
+}
+
+}  // namespace
+}  // namespace weir::net

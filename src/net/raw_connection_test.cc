@@ -1,0 +1,87 @@
+#include "net/raw_connection.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+#include "base/check.h"
+
+namespace weir::net {
+
+RawConnection::RawConnection(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const timeval patience{.tv_sec = 10, .tv_usec = 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  CHECK(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+}
+
+RawConnection::~RawConnection() {
+  ::close(fd_);
+}
+
+bool RawConnection::Send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0) {
+      return false;
+    }
+    bytes.remove_prefix(static_cast<size_t>(sent));
+  }
+  return true;
+}
+
+void RawConnection::EndSending() {
+  ::shutdown(fd_, SHUT_WR);
+}
+
+void RawConnection::ShrinkReceiveBuffer() {
+  const int size = 1;
+  ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
+bool RawConnection::Receive() {
+  std::array<char, 65536> buffer{};
+  const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), 0);
+  if (size > 0) {
+    input_.append(buffer.data(), static_cast<size_t>(size));
+  }
+  return size > 0;
+}
+
+std::string RawConnection::ReadUntil(std::string_view end) {
+  while (end.empty() || input_.find(end) == std::string::npos) {
+    if (!Receive()) {
+      break;
+    }
+  }
+  return std::exchange(input_, {});
+}
+
+std::string RawConnection::ReadResponse() {
+  size_t head = 0;
+  while ((head = input_.find("\r\n\r\n")) == std::string::npos) {
+    if (!Receive()) {
+      return std::exchange(input_, {});
+    }
+  }
+  constexpr std::string_view kLength = "content-length: ";
+  const size_t at = input_.find(kLength);
+  const size_t length =
+      at < head ? std::strtoull(input_.c_str() + at + kLength.size(), nullptr, 10) : 0;
+  while (input_.size() < head + 4 + length && Receive()) {
+  }
+  std::string response = input_.substr(0, head + 4 + length);
+  input_.erase(0, response.size());
+  return response;
+}
+
+}  // namespace weir::net
