@@ -47,6 +47,8 @@ struct Object {
   model::Sequence last;
   model::Rowtime oldest_arrival;
   std::map<std::string, std::string> partition;  ///< "year" -> "2026"
+  std::string delivery;  ///< Which delivery stream wrote it; filled in by CommitDelivery.
+  bool failed = false;   ///< Holds records that could not be converted; no part of the table.
 };
 
 /// A table over objects; columns are lower-case as Glue stores them.
@@ -68,6 +70,7 @@ struct PlannedObject {
   model::Sequence last;
   std::string bucket;
   std::string key;
+  std::string error_key;  ///< Where those of the records go that cannot be converted.
 };
 
 /// Objects, positions and registrations of one delivery commit: one transaction.
@@ -97,7 +100,7 @@ class Catalog {
   virtual ~Catalog() = default;
 
   /// All changes in one transaction. A put replaces the definition of an existing resource of the same stack;
-  /// kAlreadyExists when another stack owns the name.
+  /// kAlreadyExists when another stack owns the name. Deleting what does not exist is fine.
   virtual base::Result<void> Apply(std::span<const ResourceChange> changes) = 0;
   virtual base::Result<Resource> Get(std::string_view type, std::string_view name) = 0;
   /// By name. Empty type: all.
@@ -113,18 +116,22 @@ class Catalog {
   /// Next sequence to deliver per shard; empty before the first commit.
   virtual base::Result<std::map<uint32_t, model::Sequence>> DeliveryPositions(std::string_view delivery) = 0;
 
-  /// Registers a table before its first object. Same name again: columns may only be added.
+  /// Registers a table before its first object. Same name again: columns may only be added (those that the new
+  /// definition lacks stay); kFailedPrecondition when a type, the bucket, the format or the partition keys differ,
+  /// kAlreadyExists when another delivery fills it.
   virtual base::Result<void> RegisterTable(const Table& table) = 0;
   virtual base::Result<std::vector<Table>> Tables() = 0;
   /// Consistent snapshots of all tables, in one read transaction.
   virtual base::Result<std::vector<TableSnapshot>> Snapshot() = 0;
+  /// The same without a copy; kept until the next commit, so that asking again is cheap.
+  virtual base::Result<std::shared_ptr<const std::vector<TableSnapshot>>> SharedSnapshot() = 0;
   /// All objects, for verification.
   virtual base::Result<std::vector<Object>> Objects() = 0;
 
   /// Changes whenever anything is committed; cheap.
   virtual uint64_t version() const = 0;
 
-  /// SQLite's own integrity check; problems, one a line.
+  /// SQLite's own integrity check and the checksum of each page; problems, one a line.
   virtual base::Result<std::vector<std::string>> Verify() = 0;
 };
 
