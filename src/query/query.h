@@ -1,6 +1,7 @@
 #pragma once
 
-/// The door of the query room: SQL over lake + log tail + open windows, in killable worker processes.
+/// The door of the query room: SQL over lake + log tail + open windows, in killable worker
+/// processes.
 
 #include <cstdint>
 #include <memory>
@@ -28,6 +29,10 @@ struct QueryOptions {
   QueryLimits limits;
   /// Include what is not in the lake yet: emitted rows in the log, and open windows.
   bool fresh = true;
+  /// May answer with an earlier result of the same text when no object, record or open window that
+  /// it reads has changed since: for questions that are asked again and again and do not depend on
+  /// the time of asking.
+  bool reuse = false;
 };
 
 struct ResultColumn {
@@ -35,8 +40,8 @@ struct ResultColumn {
   std::string type;  ///< DuckDB's name of it.
 };
 
-/// A finished query. `rows` is a JSON array of arrays; exact decimals and 64-bit integers are JSON numbers written
-/// in full, timestamps "2026-11-22 07:35:31.123", dates "2026-11-22".
+/// A finished query. `rows` is a JSON array of arrays; exact decimals and 64-bit integers are JSON
+/// numbers written in full, timestamps "2026-11-22 07:35:31.123", dates "2026-11-22".
 struct QueryResult {
   std::vector<ResultColumn> columns;
   std::string rows_json = "[]";
@@ -46,17 +51,20 @@ struct QueryResult {
   int64_t elapsed_millis = 0;
 };
 
-/// Runs queries; at most 4 at once and 16 waiting, kUnavailable beyond. Thread-safe; Run blocks its thread.
+/// Runs queries; at most 4 at once and 16 waiting, kUnavailable beyond. Thread-safe; Run blocks its
+/// thread.
 class QueryService {
  public:
   /// `program` is this executable, which `<program> query-worker` makes a worker (see worker.h).
-  static base::Result<std::unique_ptr<QueryService>> Create(std::string program, catalog::Catalog& catalog,
+  static base::Result<std::unique_ptr<QueryService>> Create(std::string program,
+                                                            catalog::Catalog& catalog,
                                                             lake::ObjectStore& store, log::Log& log,
                                                             base::Clock& clock);
   virtual ~QueryService() = default;
 
-  /// One SELECT over the catalog's tables and named queries' views. kInvalidArgument for anything else, and for errors in
-  /// the SQL, with DuckDB's message; kLimitExceeded for memory, time, rows, bytes.
+  /// One SELECT over the catalog's tables and named queries' views. kInvalidArgument for anything
+  /// else, and for errors in the SQL, with DuckDB's message; kLimitExceeded for memory, time, rows,
+  /// bytes.
   virtual base::Result<QueryResult> Run(std::string_view sql, const QueryOptions& options) = 0;
 
   /// Forgets kept workers and refuses further queries.

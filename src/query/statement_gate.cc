@@ -1,0 +1,222 @@
+#include "query/statement_gate.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+#include <utility>
+
+#include "json/document.h"
+
+namespace weir::query {
+namespace {
+
+using base::Code;
+using base::Fail;
+
+constexpr std::array<std::string_view, 3> kTableFunctions = {"range", "generate_series", "unnest"};
+
+/// Kinds of sources in FROM that hold nothing to check themselves.
+constexpr std::array<std::string_view, 5> kHarmlessSources = {"SUBQUERY", "JOIN", "EXPRESSION_LIST",
+                                                              "EMPTY", "EMPTY_FROM"};
+/// Kinds of sources in FROM that no query may use.
+constexpr std::array<std::string_view, 6> kRefusedSources = {
+    "SHOW_REF", "PIVOT", "COLUMN_DATA", "DELIM_GET", "BOUND_TABLE_REF", "INVALID"};
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
+std::string_view TextAt(const json::Value& object, std::string_view key) {
+  const json::Value* found = object.Find(key);
+  return found == nullptr ? std::string_view() : found->AsString().value_or("");
+}
+
+bool IsPlainName(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == ' ' || c == '-' || c >= 0x80;
+  });
+}
+
+/// Walks a serialised syntax tree.
+class TreeWalk {
+ public:
+  base::Result<void> Visit(const json::Value& value, size_t depth) {
+    if (value.IsArray()) {
+      for (const json::Value& item : value.Items()) {
+        RETURN_IF_ERROR(Visit(item, depth));
+      }
+      return {};
+    }
+    if (!value.IsObject()) {
+      return {};
+    }
+    // Nodes of the tree have a type; the objects between them are only its packaging.
+    const std::string_view type = TextAt(value, "type");
+    if (!type.empty()) {
+      ++depth;
+    }
+    if (depth > kMaxStatementDepth) {
+      return Fail(Code::kLimitExceeded, "the SQL nests deeper than {} levels; simplify it",
+                  kMaxStatementDepth);
+    }
+    RETURN_IF_ERROR(CheckSource(value, type));
+    RETURN_IF_ERROR(NoteWithNames(value));
+    for (const json::Member& member : value.Members()) {
+      RETURN_IF_ERROR(Visit(member.value, depth));
+    }
+    return {};
+  }
+
+  std::vector<RelationName> Relations() const {
+    std::set<RelationName> kept;
+    for (const RelationName& relation : read_) {
+      if (!relation.database.empty() || !with_names_.contains(relation.name)) {
+        kept.insert(relation);
+      }
+    }
+    return {kept.begin(), kept.end()};
+  }
+
+ private:
+  base::Result<void> CheckSource(const json::Value& node, std::string_view type) {
+    if (type == "BASE_TABLE") {
+      if (!TextAt(node, "catalog_name").empty()) {
+        return Fail(
+            Code::kInvalidArgument, "'{}.{}.{}' has a catalog in its name; write database.table",
+            TextAt(node, "catalog_name"), TextAt(node, "schema_name"), TextAt(node, "table_name"));
+      }
+      read_.push_back({Lower(TextAt(node, "schema_name")), Lower(TextAt(node, "table_name"))});
+      return {};
+    }
+    if (type == "TABLE_FUNCTION") {
+      const json::Value* function = node.Find("function");
+      const std::string name = function == nullptr ? "" : Lower(TextAt(*function, "function_name"));
+      if (std::ranges::find(kTableFunctions, name) == kTableFunctions.end()) {
+        return Fail(Code::kInvalidArgument,
+                    "the table function '{}' is not allowed; FROM takes tables, views, range, "
+                    "generate_series and unnest",
+                    name);
+      }
+      return {};
+    }
+    if (std::ranges::find(kRefusedSources, type) != kRefusedSources.end()) {
+      return Fail(Code::kInvalidArgument, "{} is not allowed in a query; write a SELECT",
+                  type == "SHOW_REF" ? "SHOW, DESCRIBE or SUMMARIZE" : type);
+    }
+    // Whatever stands in FROM is of a kind named here, so a kind that a later DuckDB adds is
+    // refused.
+    const json::Value* source = node.Find("from_table");
+    if (source != nullptr && source->IsObject()) {
+      const std::string_view kind = TextAt(*source, "type");
+      if (kind != "BASE_TABLE" && kind != "TABLE_FUNCTION" &&
+          std::ranges::find(kHarmlessSources, kind) == kHarmlessSources.end() &&
+          std::ranges::find(kRefusedSources, kind) == kRefusedSources.end()) {
+        return Fail(Code::kInvalidArgument, "a source of kind '{}' is not allowed in FROM", kind);
+      }
+    }
+    return {};
+  }
+
+  base::Result<void> NoteWithNames(const json::Value& node) {
+    const json::Value* with = node.Find("cte_map");
+    const json::Value* entries = with == nullptr ? nullptr : with->Find("map");
+    if (entries == nullptr) {
+      return {};
+    }
+    for (const json::Value& entry : entries->Items()) {
+      const std::string name = Lower(TextAt(entry, "key"));
+      // A name like a path, used out of its scope, would be looked for as a file.
+      if (!IsPlainName(name)) {
+        return Fail(Code::kInvalidArgument,
+                    "the WITH name '{}' is not allowed; use letters, digits and '_'", name);
+      }
+      with_names_.insert(name);
+    }
+    return {};
+  }
+
+  std::vector<RelationName> read_;
+  std::set<std::string, std::less<>> with_names_;
+};
+
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\f\v";
+  const size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) {
+    return {};
+  }
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+/// Cuts a leading EXPLAIN off. What follows must be a SELECT by itself, so neither ANALYZE nor
+/// options pass.
+bool CutExplain(std::string_view& sql) {
+  constexpr std::string_view kWord = "explain";
+  if (sql.size() <= kWord.size() || Lower(sql.substr(0, kWord.size())) != kWord ||
+      std::isspace(static_cast<unsigned char>(sql[kWord.size()])) == 0) {
+    return false;
+  }
+  sql = Trim(sql.substr(kWord.size()));
+  return true;
+}
+
+base::Result<std::string> SerializeTree(duckdb::Connection& connection, std::string_view select) {
+  const model::Value parameters[] = {std::string(select)};
+  ASSIGN_OR_RETURN(
+      auto result,
+      connection.Execute("SELECT CAST(json_serialize_sql(CAST($1 AS VARCHAR)) AS VARCHAR)",
+                         parameters));
+  ASSIGN_OR_RETURN(const auto chunk, result.Next());
+  if (!chunk.has_value() || chunk->rows() != 1) {
+    return Fail(Code::kInternal, "the SQL's syntax tree is missing");
+  }
+  return std::string(chunk->Text(0, 0));
+}
+
+}  // namespace
+
+base::Result<GatedStatement> GateStatement(duckdb::Connection& connection, std::string_view sql) {
+  if (sql.size() > kMaxSqlBytes) {
+    return Fail(Code::kLimitExceeded, "the SQL has {} bytes, at most {} are allowed", sql.size(),
+                kMaxSqlBytes);
+  }
+  std::string_view select = Trim(sql);
+  const bool explain = CutExplain(select);
+  while (select.ends_with(';')) {
+    select = Trim(select.substr(0, select.size() - 1));
+  }
+  if (select.empty()) {
+    return Fail(Code::kInvalidArgument, "the query is empty; write a SELECT");
+  }
+  ASSIGN_OR_RETURN(const std::string text, SerializeTree(connection, select));
+  auto tree =
+      json::Parse(text, {.max_bytes = 64 << 20, .max_depth = json::kMaxDepth, .max_keys = 4096});
+  if (!tree.has_value()) {
+    return Fail(Code::kLimitExceeded, "the SQL is too deeply nested or too long; simplify it ({})",
+                tree.error().message);
+  }
+  if (const json::Value* failed = tree->Find("error");
+      failed == nullptr || failed->AsBool().value_or(true)) {
+    const std::string_view reason = TextAt(*tree, "error_message");
+    if (reason.starts_with("Only SELECT")) {
+      return Fail(Code::kInvalidArgument,
+                  "only one SELECT statement (or EXPLAIN of one) is allowed in a query");
+    }
+    return Fail(Code::kInvalidArgument, "{}", reason);
+  }
+  const json::Value* statements = tree->Find("statements");
+  if (statements == nullptr || statements->Items().size() != 1) {
+    return Fail(Code::kInvalidArgument, "a query is one statement, this is {}",
+                statements == nullptr ? 0 : statements->Items().size());
+  }
+  TreeWalk walk;
+  RETURN_IF_ERROR(walk.Visit(*statements, 0));
+  return GatedStatement{
+      .sql = std::string(select), .explain = explain, .relations = walk.Relations()};
+}
+
+}  // namespace weir::query

@@ -1,0 +1,408 @@
+#include "query/workspace.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "query/json_rows.h"
+#include "query/named_view.h"
+#include "query/result_encoder.h"
+
+namespace weir::query {
+namespace {
+
+using base::Code;
+using base::Fail;
+using duckdb::QuoteIdentifier;
+using duckdb::QuoteText;
+
+/// A table whose objects have more bytes than this together is scanned, not loaded. The rows of
+/// Parquet take about ten times their bytes in memory.
+constexpr uint64_t kMaxLoadedBytes = 16ull << 20;
+/// JSON objects are always loaded; more bytes of them than this are refused.
+constexpr uint64_t kMaxLoadedJsonBytes = 256ull << 20;
+/// Rows of JSON objects that are held at a time while they are loaded.
+constexpr size_t kJsonRowsAtOnce = 16'384;
+/// Named queries and tables of one catalog that a query sees.
+constexpr size_t kMaxRelations = 2'000;
+
+std::string JoinQuoted(const std::vector<std::string>& texts,
+                       std::string (*quote)(std::string_view)) {
+  std::string joined;
+  for (const std::string& text : texts) {
+    joined += joined.empty() ? "" : ", ";
+    joined += quote(text);
+  }
+  return joined;
+}
+
+std::string ColumnList(const model::Schema& schema) {
+  std::string list;
+  for (const model::Field& field : schema) {
+    list += list.empty() ? "" : ", ";
+    list += QuoteIdentifier(field.name);
+  }
+  return list;
+}
+
+std::vector<std::string> Paths(const std::vector<const ObjectInput*>& objects) {
+  std::vector<std::string> paths;
+  paths.reserve(objects.size());
+  for (const ObjectInput* object : objects) {
+    paths.push_back(object->path);
+  }
+  return paths;
+}
+
+std::string ReadParquet(const std::vector<std::string>& paths, std::string_view more) {
+  return "read_parquet([" + JoinQuoted(paths, QuoteText) +
+         "], union_by_name = true, hive_partitioning = false" + std::string(more) + ")";
+}
+
+/// Values for the partition columns that StoredColumns keeps, each as ", 'value'".
+std::string PartitionValues(const TableShape& shape, const std::vector<std::string>& values) {
+  std::string list;
+  for (size_t i = 0; i < shape.partition_keys.size(); ++i) {
+    if (model::FindField(shape.columns, shape.partition_keys[i]) < 0) {
+      list += ", " + (i < values.size() ? QuoteText(values[i]) : std::string("NULL"));
+    }
+  }
+  return list;
+}
+
+struct Setting {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// The walls inside DuckDB, in the order in which they are raised.
+constexpr Setting kSettings[] = {{"autoinstall_known_extensions", "false"},
+                                 {"autoload_known_extensions", "false"},
+                                 {"allow_community_extensions", "false"},
+                                 {"enable_external_access", "false"},
+                                 {"lock_configuration", "true"}};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Workspace>> Workspace::Open(const std::string& readable_root,
+                                                         uint64_t memory_bytes) {
+  std::unique_ptr<Workspace> workspace(new Workspace());
+  workspace->readable_root_ = readable_root;
+  workspace->memory_bytes_ = memory_bytes;
+  RETURN_IF_ERROR(workspace->OpenDatabase());
+  return workspace;
+}
+
+base::Result<void> Workspace::Execute(const std::string& sql) {
+  auto result = connection_->Execute(sql);
+  if (!result.has_value()) {
+    return std::unexpected(std::move(result).error());
+  }
+  return {};
+}
+
+base::Result<void> Workspace::OpenDatabase() {
+  tables_.clear();
+  relations_.clear();
+  connection_.reset();
+  database_.reset();
+  // Half of the address space is for DuckDB's buffers; the rest is for what it does not count.
+  ASSIGN_OR_RETURN(database_,
+                   duckdb::Database::Open({{"threads", "2"},
+                                           {"memory_limit", fmt::format("{}B", memory_bytes_ / 2)},
+                                           {"temp_directory", ""}}));
+  ASSIGN_OR_RETURN(connection_, database_->Connect());
+  RETURN_IF_ERROR(Execute("SET TimeZone = 'UTC'"));
+  if (!readable_root_.empty()) {
+    RETURN_IF_ERROR(Execute("SET allowed_directories = [" + QuoteText(readable_root_ + "/") + "]"));
+  }
+  for (const Setting& setting : kSettings) {
+    RETURN_IF_ERROR(Execute(fmt::format("SET {} = {}", setting.name, setting.value)));
+  }
+  for (const Setting& setting : kSettings) {
+    ASSIGN_OR_RETURN(auto result,
+                     connection_->Execute(fmt::format(
+                         "SELECT CAST(current_setting('{}') AS VARCHAR)", setting.name)));
+    ASSIGN_OR_RETURN(const auto chunk, result.Next());
+    if (!chunk.has_value() || chunk->rows() != 1 || chunk->Text(0, 0) != setting.value) {
+      return Fail(Code::kInternal, "the setting {} is not {}", setting.name, setting.value);
+    }
+  }
+  return {};
+}
+
+Needs Workspace::Plan(const Prepare& prepare) {
+  Needs needs;
+  if (!made_ || shapes_ != prepare.tables || queries_ != prepare.queries) {
+    base::Result<void> made = made_ ? OpenDatabase() : base::Result<void>();
+    shapes_ = prepare.tables;
+    queries_ = prepare.queries;
+    failures_.clear();
+    made_ = true;
+    if (made.has_value()) {
+      made = MakeTables();
+    }
+    if (!made.has_value()) {
+      made_ = false;
+      needs.error = std::move(made).error();
+      return needs;
+    }
+    MakeViews();
+  }
+  needs.failures = failures_;
+  auto gated = GateStatement(*connection_, prepare.sql);
+  if (!gated.has_value()) {
+    needs.error = std::move(gated).error();
+    return needs;
+  }
+  const auto sources = Resolve(gated->relations);
+  if (!sources.has_value()) {
+    needs.error = sources.error();
+    return needs;
+  }
+  needs.tables.assign(sources->begin(), sources->end());
+  statement_ = std::move(*gated);
+  return needs;
+}
+
+base::Result<void> Workspace::MakeTables() {
+  if (shapes_.size() + queries_.size() > kMaxRelations) {
+    return Fail(Code::kLimitExceeded,
+                "the catalog has {} tables and named queries, a query sees at most {}",
+                shapes_.size() + queries_.size(), kMaxRelations);
+  }
+  for (uint32_t index = 0; index < shapes_.size(); ++index) {
+    auto made = MakeTable(index);
+    if (!made.has_value()) {
+      failures_.push_back({.name = shapes_[index].name, .reason = made.error().message});
+    }
+  }
+  return {};
+}
+
+base::Result<void> Workspace::MakeTable(uint32_t index) {
+  // The names cannot be written in a query: the gate lets only published names through.
+  StoredTable& table = tables_.emplace_back(StoredTable{.shape = shapes_[index],
+                                                        .lake = fmt::format("%lake_{}", index),
+                                                        .tail = fmt::format("%tail_{}", index),
+                                                        .loaded = {},
+                                                        .scanned = false});
+  const model::Schema columns = StoredColumns(table.shape);
+  RETURN_IF_ERROR(connection_->CreateTable(table.lake, columns));
+  RETURN_IF_ERROR(connection_->CreateTable(table.tail, columns));
+  return Publish(table.shape.database, table.shape.name,
+                 fmt::format("SELECT * FROM {} UNION ALL SELECT * FROM {}",
+                             QuoteIdentifier(table.lake), QuoteIdentifier(table.tail)),
+                 {index});
+}
+
+/// Makes `name` and `database`.`name` stand for `select`. The first of equal names in several
+/// databases has the bare name.
+base::Result<void> Workspace::Publish(const std::string& database, const std::string& name,
+                                      const std::string& select, Sources sources) {
+  const bool bare_is_free = !relations_.contains({.database = "", .name = name});
+  if (relations_.contains({.database = database, .name = name})) {
+    return Fail(Code::kAlreadyExists, "there is a table or view '{}' already", name);
+  }
+  if (!database.empty()) {
+    RETURN_IF_ERROR(Execute("CREATE SCHEMA IF NOT EXISTS " + QuoteIdentifier(database)));
+    RETURN_IF_ERROR(Execute(fmt::format("CREATE VIEW {}.{} AS {}", QuoteIdentifier(database),
+                                        QuoteIdentifier(name), select)));
+    relations_[{.database = database, .name = name}] = sources;
+  }
+  if (bare_is_free) {
+    RETURN_IF_ERROR(
+        Execute(fmt::format("CREATE VIEW main.{} AS {}", QuoteIdentifier(name), select)));
+    relations_[{.database = "", .name = name}] = std::move(sources);
+  }
+  return {};
+}
+
+/// A view may read views that come later, so those that fail are tried again until nothing changes.
+void Workspace::MakeViews() {
+  std::vector<NamedView> left;
+  for (const NamedQuery& query : queries_) {
+    auto view = ReadNamedView(query);
+    if (view.has_value()) {
+      left.push_back(std::move(*view));
+    } else {
+      failures_.push_back({.name = query.name, .reason = view.error().message});
+    }
+  }
+  std::vector<ViewFailure> failed;
+  for (bool progress = true; progress && !left.empty();) {
+    progress = false;
+    failed.clear();
+    std::vector<NamedView> again;
+    for (NamedView& view : left) {
+      const auto made = MakeView(view);
+      if (made.has_value()) {
+        progress = true;
+      } else {
+        failed.push_back({.name = view.name, .reason = made.error().message});
+        again.push_back(std::move(view));
+      }
+    }
+    left = std::move(again);
+  }
+  failures_.insert(failures_.end(), failed.begin(), failed.end());
+}
+
+base::Result<void> Workspace::MakeView(const NamedView& view) {
+  ASSIGN_OR_RETURN(const GatedStatement statement, GateStatement(*connection_, view.select));
+  if (statement.explain) {
+    return Fail(Code::kInvalidArgument, "a view cannot be an EXPLAIN");
+  }
+  ASSIGN_OR_RETURN(Sources sources, Resolve(statement.relations));
+  return Publish(view.database, view.name, statement.sql, std::move(sources));
+}
+
+base::Result<Workspace::Sources> Workspace::Resolve(
+    const std::vector<RelationName>& relations) const {
+  Sources sources;
+  for (const RelationName& relation : relations) {
+    RelationName wanted = relation;
+    if (wanted.database == "main") {
+      wanted.database.clear();
+    }
+    const auto found = relations_.find(wanted);
+    if (found == relations_.end()) {
+      for (const ViewFailure& failure : failures_) {
+        if (failure.name == wanted.name) {
+          return Fail(Code::kInvalidArgument, "the view '{}' could not be made: {}", failure.name,
+                      failure.reason);
+        }
+      }
+      std::string known;
+      for (const auto& [name, unused] : relations_) {
+        if (name.database.empty() && known.size() < 500) {
+          known += (known.empty() ? "" : ", ") + name.name;
+        }
+      }
+      return Fail(Code::kInvalidArgument, "there is no table or view '{}{}{}'; there are: {}",
+                  relation.database, relation.database.empty() ? "" : ".", relation.name,
+                  known.empty() ? "none yet" : known);
+    }
+    sources.insert(found->second.begin(), found->second.end());
+  }
+  return sources;
+}
+
+base::Result<void> Workspace::Load(const Data& data) {
+  for (const TableData& input : data.tables) {
+    if (input.table >= tables_.size()) {
+      return Fail(Code::kInternal, "data for table {} of {}", input.table, tables_.size());
+    }
+    StoredTable& table = tables_[input.table];
+    RETURN_IF_ERROR(LoadLake(table, input.objects));
+    RETURN_IF_ERROR(Execute("DROP TABLE " + QuoteIdentifier(table.tail)));
+    RETURN_IF_ERROR(connection_->CreateTable(table.tail, StoredColumns(table.shape)));
+    RETURN_IF_ERROR(AppendJsonRows(*connection_, table.tail, table.shape, input.rows, {}));
+  }
+  return {};
+}
+
+base::Result<void> Workspace::LoadLake(StoredTable& table,
+                                       const std::vector<ObjectInput>& objects) {
+  uint64_t bytes = 0;
+  size_t kept = 0;
+  for (const ObjectInput& object : objects) {
+    bytes += object.bytes;
+    kept += table.loaded.contains(object.path) ? 1 : 0;
+  }
+  const bool json = table.shape.format == "json";
+  if (json && bytes > kMaxLoadedJsonBytes) {
+    return Fail(Code::kLimitExceeded,
+                "the table '{}' has {} bytes of JSON objects, a query reads at most {}; deliver it "
+                "as Parquet",
+                table.shape.name, bytes, kMaxLoadedJsonBytes);
+  }
+  const bool scan = !json && bytes > kMaxLoadedBytes;
+  if (kept < table.loaded.size() || (scan && !table.loaded.empty())) {
+    RETURN_IF_ERROR(Execute("DROP TABLE " + QuoteIdentifier(table.lake)));
+    RETURN_IF_ERROR(connection_->CreateTable(table.lake, StoredColumns(table.shape)));
+    table.loaded.clear();
+  }
+  return scan ? ScanObjects(table, objects) : LoadObjects(table, objects);
+}
+
+base::Result<void> Workspace::LoadObjects(StoredTable& table,
+                                          const std::vector<ObjectInput>& objects) {
+  std::map<std::vector<std::string>, std::vector<const ObjectInput*>> missing;
+  for (const ObjectInput& object : objects) {
+    if (!table.loaded.contains(object.path)) {
+      missing[object.partition].push_back(&object);
+    }
+  }
+  const std::string name = QuoteIdentifier(table.lake);
+  const std::string columns = ColumnList(table.shape.columns);
+  for (const auto& [partition, group] : missing) {
+    const std::vector<std::string> paths = Paths(group);
+    if (table.shape.format != "json") {
+      // BY NAME with an empty table of the declared columns: columns that no object has are NULL.
+      RETURN_IF_ERROR(Execute(fmt::format(
+          "INSERT INTO {0} SELECT {1}{2} FROM (SELECT {1} FROM {0} WHERE false UNION ALL BY NAME "
+          "SELECT * FROM {3})",
+          name, columns, PartitionValues(table.shape, partition), ReadParquet(paths, ""))));
+    } else {
+      ASSIGN_OR_RETURN(
+          auto texts,
+          connection_->Execute("SELECT CAST(json AS VARCHAR) FROM read_json_objects([" +
+                               JoinQuoted(paths, QuoteText) + "], format = 'unstructured')"));
+      std::vector<duckdb::Chunk> chunks;
+      std::vector<RowInput> rows;
+      for (bool more = true; more;) {
+        ASSIGN_OR_RETURN(auto chunk, texts.Next());
+        more = chunk.has_value();
+        if (more) {
+          for (size_t row = 0; row < chunk->rows(); ++row) {
+            rows.push_back({.arrival = {}, .json = chunk->Text(0, row)});
+          }
+          chunks.push_back(std::move(*chunk));
+        }
+        if (rows.size() >= kJsonRowsAtOnce || !more) {
+          RETURN_IF_ERROR(AppendJsonRows(*connection_, table.lake, table.shape, rows, partition));
+          rows.clear();
+          chunks.clear();
+        }
+      }
+    }
+    table.loaded.insert(paths.begin(), paths.end());
+  }
+  return {};
+}
+
+base::Result<void> Workspace::ScanObjects(StoredTable& table,
+                                          const std::vector<ObjectInput>& objects) {
+  const std::string columns = ColumnList(table.shape.columns);
+  const std::string lake = QuoteIdentifier(table.lake);
+  std::map<std::vector<std::string>, std::vector<const ObjectInput*>> groups;
+  for (const ObjectInput& object : objects) {
+    groups[object.partition].push_back(&object);
+  }
+  std::string select = "SELECT * FROM " + QuoteIdentifier(table.tail);
+  for (const auto& [partition, group] : groups) {
+    select += fmt::format(
+        " UNION ALL SELECT {0}{1} FROM (SELECT {0} FROM {2} WHERE false UNION ALL BY NAME "
+        "SELECT * FROM {3})",
+        columns, PartitionValues(table.shape, partition), lake, ReadParquet(Paths(group), ""));
+  }
+  const std::string database = table.shape.database;
+  const std::string name = QuoteIdentifier(table.shape.name);
+  if (!database.empty()) {
+    RETURN_IF_ERROR(Execute(fmt::format("CREATE OR REPLACE VIEW {}.{} AS {}",
+                                        QuoteIdentifier(database), name, select)));
+  }
+  const auto bare = relations_.find({.database = "", .name = table.shape.name});
+  const auto index = static_cast<uint32_t>(&table - tables_.data());
+  if (bare != relations_.end() && bare->second == Sources{index}) {
+    RETURN_IF_ERROR(Execute(fmt::format("CREATE OR REPLACE VIEW main.{} AS {}", name, select)));
+  }
+  table.scanned = true;
+  return {};
+}
+
+Outcome Workspace::Run(const QueryLimits& limits) {
+  return RunAndEncode(*connection_, statement_, limits);
+}
+
+}  // namespace weir::query
