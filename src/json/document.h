@@ -86,6 +86,8 @@ class Value {
 
   /// Sets or replaces a member of an object (null becomes an object); returns this value.
   Value& Set(std::string_view key, Value value);
+  /// Adds a member that the object does not have yet; faster than Set. Returns this value.
+  Value& AddMember(std::string key, Value value);
   /// Adds an element to an array (null becomes an array); returns this value.
   Value& Append(Value value);
 
