@@ -1,5 +1,5 @@
-// Runs SQL in a plain DuckDB and prints the last statement's result as CSV with a header: the independent
-// reference of the end-to-end tests.  oracle SQL…   Every argument is one statement.
+// Runs SQL in a plain DuckDB and prints the last statement's result as CSV with a header: the
+// independent reference of the end-to-end tests.  oracle SQL…   Every argument is one statement.
 
 #include <duckdb.h>
 
@@ -48,7 +48,8 @@ void Print(duckdb_result& result) {
 int main(int argc, char** argv) {
   duckdb_database database = nullptr;
   duckdb_connection connection = nullptr;
-  if (duckdb_open(nullptr, &database) == DuckDBError || duckdb_connect(database, &connection) == DuckDBError) {
+  if (duckdb_open(nullptr, &database) == DuckDBError ||
+      duckdb_connect(database, &connection) == DuckDBError) {
     std::fputs("oracle: cannot open DuckDB\n", stderr);
     return 70;
   }
