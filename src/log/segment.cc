@@ -44,7 +44,12 @@ base::Result<OpenedSegment> CreateSegment(base::FileSystem& files, std::string_v
     return std::unexpected(base::Within(staged, std::move(file).error()));
   }
   RETURN_IF_ERROR(files.Rename(staged, path));
-  RETURN_IF_ERROR(files.SyncDirectory(folder));
+  auto named = files.SyncDirectory(folder);
+  if (!named.has_value()) {
+    // The name may stay or go: not a state to go on from, whatever the cause.
+    named.error().code = base::Code::kIo;
+    return std::unexpected(base::Within(folder, std::move(named).error()));
+  }
 
   ASSIGN_OR_RETURN(const DecodedSegmentHeader written, DecodeSegmentHeader(bytes));
   auto segment = std::make_shared<Segment>();

@@ -59,8 +59,8 @@ struct OpenedSegment {
 };
 
 /// Creates the segment in `folder` with space for `allocate` bytes, durable under its final name
-/// when this returns; a file of the same name is replaced. On failure no file of the final name is
-/// changed.
+/// when this returns; a file of the same name is replaced. On kDiskFull no file of the final name
+/// was changed.
 base::Result<OpenedSegment> CreateSegment(base::FileSystem& files, std::string_view folder,
                                           const SegmentHeader& header, uint64_t allocate);
 

@@ -95,6 +95,8 @@ class Recovery {
       previous = std::move(scan);
     }
     RETURN_IF_ERROR(RemoveNote());
+    // A killed process may have left a segment whose name, or whose removal, nobody synced.
+    RETURN_IF_ERROR(files_.SyncDirectory(folder_));
     return std::move(found_);
   }
 
@@ -150,11 +152,10 @@ class Recovery {
 
   base::Result<void> RemoveNote() {
     const std::string path = base::JoinPath(folder_, kUnsyncedNote);
-    if (!files_.Exists(path)) {
-      return {};
+    if (files_.Exists(path)) {
+      RETURN_IF_ERROR(files_.Remove(path));
     }
-    RETURN_IF_ERROR(files_.Remove(path));
-    return files_.SyncDirectory(folder_);
+    return {};
   }
 
   base::FileSystem& files_;
