@@ -54,6 +54,8 @@ class ColumnDecoder {
   static constexpr size_t kMaxColumns = 1000;
   /// Rows that one record may give; one that would give more is rejected.
   static constexpr size_t kMaxRowsPerRecord = 65'536;
+  /// Rows × columns that one record may give; one that would give more is rejected.
+  static constexpr size_t kMaxCellsPerRecord = size_t{1} << 20;
 
   /// kInvalidArgument when a path does not parse, two columns flatten different arrays, names
   /// repeat, or there are no columns or more than kMaxColumns.
