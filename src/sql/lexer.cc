@@ -421,6 +421,8 @@ constexpr std::string_view kReservedWords[] = {"ABS",
                                                "WITHOUT",
                                                "YEAR"};
 
+static_assert(std::is_sorted(std::begin(kReservedWords), std::end(kReservedWords)));
+
 }  // namespace
 
 base::Result<std::vector<Token>> Tokenize(const Source& source) {

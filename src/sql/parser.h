@@ -52,6 +52,9 @@ class Parser {
   base::Result<std::string> ParseText(std::string_view what);
   base::Result<model::Type> ParseType();
 
+  /// One level deeper; fails beyond kMaxNesting. The caller takes the level back on success.
+  base::Result<void> EnterNesting();
+
   // Statements.
   base::Result<Statement> ParseStatement();
   base::Result<CreateStreamNode> ParseCreateStream(bool replace);

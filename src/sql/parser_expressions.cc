@@ -70,12 +70,17 @@ base::Result<ExpressionNode> Parser::JoinBalanced(std::string_view name, std::ve
   return std::move(operands[0]);
 }
 
-base::Result<ExpressionNode> Parser::ParseExpression() {
+base::Result<void> Parser::EnterNesting() {
   if (depth_ >= kMaxNesting) {
     return source_.Fail(Current().position,
                         "sub-queries and parentheses nest deeper than {} levels", kMaxNesting);
   }
   ++depth_;
+  return {};
+}
+
+base::Result<ExpressionNode> Parser::ParseExpression() {
+  RETURN_IF_ERROR(EnterNesting());
   std::vector<Node> operands;
   std::vector<size_t> positions;
   while (true) {

@@ -148,7 +148,10 @@ base::Result<ExpressionNode> Parser::ParsePosition() {
   const size_t position = Current().position;
   at_ += 2;
   std::vector<Node> arguments(2);
+  // Not a whole expression, in which IN would be the predicate.
+  RETURN_IF_ERROR(EnterNesting());
   ASSIGN_OR_RETURN(arguments[0], ParseAdditive());
+  --depth_;
   if (!TakeSymbol(",")) {
     RETURN_IF_ERROR(ExpectWord("IN", "and the text to search, as in POSITION('a' IN \"Text\")"));
   }

@@ -1,4 +1,3 @@
-#include "sql/compiler.h"
 #include "sql/parser.h"
 
 namespace weir::sql {
@@ -6,12 +5,8 @@ namespace weir::sql {
 base::Result<SelectNode> Parser::ParseSelect() {
   SelectNode select;
   select.position = Current().position;
-  if (depth_ >= kMaxNesting) {
-    return source_.Fail(select.position, "sub-queries and parentheses nest deeper than {} levels",
-                        kMaxNesting);
-  }
+  RETURN_IF_ERROR(EnterNesting());
   RETURN_IF_ERROR(ExpectWord("SELECT", "here"));
-  ++depth_;
   TakeWord("STREAM");
   if (IsWord("DISTINCT")) {
     return source_.Fail(Current().position,

@@ -28,6 +28,45 @@ bool IsTimeKey(const Expression& key) {
          key.arguments[0].kind == Expression::Kind::kRowtime;
 }
 
+/// The step of the older way to write a tumbling window,
+/// FLOOR((s.ROWTIME - TIMESTAMP '1970-01-01 00:00:00') SECOND / 10 TO SECOND): here 10 seconds.
+std::optional<int64_t> OldStepMillis(const ExpressionNode& key) {
+  using Kind = ExpressionNode::Kind;
+  if (key.kind != Kind::kCall || key.name != "FLOOR TO") {
+    return std::nullopt;
+  }
+  int64_t factor = 1;
+  const ExpressionNode* difference = &key.arguments[0];
+  if (difference->kind == Kind::kCall && difference->name == "/") {
+    const ExpressionNode& divisor = difference->arguments[1];
+    constexpr size_t kMaxDigits = 9;
+    if (divisor.kind != Kind::kNumber || divisor.text.size() > kMaxDigits ||
+        divisor.text.find_first_not_of("0123456789") != std::string::npos) {
+      return std::nullopt;
+    }
+    factor = std::stoll(divisor.text);
+    difference = &difference->arguments[0];
+  }
+  if (difference->kind != Kind::kCall || difference->name != "INTERVAL DIFFERENCE") {
+    return std::nullopt;
+  }
+  const ExpressionNode& rowtime = difference->arguments[0];
+  const ExpressionNode& epoch = difference->arguments[1];
+  const int64_t step = factor * UnitMillis(*key.unit);
+  if (rowtime.kind != Kind::kColumn || rowtime.name != "ROWTIME" ||
+      epoch.kind != Kind::kTimestamp || epoch.number != 0 || step <= 0) {
+    return std::nullopt;
+  }
+  return step;
+}
+
+Expression StepOf(Expression timestamp, int64_t step_millis) {
+  std::vector<Expression> arguments;
+  arguments.push_back(std::move(timestamp));
+  arguments.push_back(LiteralOf(step_millis, Type{TypeKind::kInterval}));
+  return CallOf(Function::kStep, Type{TypeKind::kTimestamp}, std::move(arguments));
+}
+
 }  // namespace
 
 base::Result<void> SelectBinder::FindStream(const Identifier& name, Scope& scope) {
@@ -152,6 +191,15 @@ base::Result<void> SelectBinder::BindKeys(const SelectNode& select, Scope& scope
                                           SelectPlan& plan) {
   ExpressionBinder binder(source_, scope, Clause::kKey, state_.expression_nodes);
   for (const ExpressionNode& node : select.keys) {
+    if (const std::optional<int64_t> step = OldStepMillis(node)) {
+      const ExpressionNode* rowtime = &node;
+      while (!rowtime->arguments.empty()) {
+        rowtime = &rowtime->arguments[0];
+      }
+      ASSIGN_OR_RETURN(Expression timestamp, binder.Bind(*rowtime));
+      plan.keys.push_back(StepOf(std::move(timestamp), *step));
+      continue;
+    }
     ASSIGN_OR_RETURN(Expression key, binder.Bind(node));
     if (key.type.kind == TypeKind::kNull) {
       return source_.Fail(node.position, "a key cannot be a bare NULL");
