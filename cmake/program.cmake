@@ -1,3 +1,12 @@
+# The shipped stack is part of the program.
+set(shipped_stack "${CMAKE_BINARY_DIR}/stack/shipped.cc")
+add_custom_command(OUTPUT "${shipped_stack}"
+  COMMAND ${CMAKE_COMMAND} "-DINPUT=${CMAKE_SOURCE_DIR}/stacks/ad-to-order.yaml" "-DOUTPUT=${shipped_stack}"
+          -P "${CMAKE_SOURCE_DIR}/cmake/embed_stack.cmake"
+  DEPENDS "${CMAKE_SOURCE_DIR}/stacks/ad-to-order.yaml" "${CMAKE_SOURCE_DIR}/cmake/embed_stack.cmake"
+  COMMENT "Embedding stacks/ad-to-order.yaml" VERBATIM)
+target_sources(weir_stack PRIVATE "${shipped_stack}")
+
 # The program: src/server/main.cc on top of every room.
 if(EXISTS "${CMAKE_SOURCE_DIR}/src/server/main.cc")
   add_executable(weir src/server/main.cc)

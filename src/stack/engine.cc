@@ -1,0 +1,272 @@
+#include "stack/engine.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/logging.h"
+#include "log/notifier.h"
+
+namespace weir::stack {
+
+namespace {
+
+/// How long Finish waits at a time for the log to make something durable before it looks again.
+constexpr int64_t kWaitMillis = 50;
+
+class RunningEngine : public Engine {
+ public:
+  RunningEngine(const EngineParts& parts, EngineOptions options)
+      : parts_(parts), options_(std::move(options)) {}
+
+  ~RunningEngine() override {
+    StopRetention();
+    for (const auto& application : applications_) {
+      if (started_) {
+        (void)application->Stop(true);
+      }
+    }
+    for (const auto& delivery : deliveries_) {
+      if (started_) {
+        delivery->Stop();
+      }
+    }
+  }
+
+  base::Result<void> OpenAll() {
+    ASSIGN_OR_RETURN(const std::vector<catalog::Resource> resources, parts_.catalog->List(""));
+    ASSIGN_OR_RETURN(definitions_, ReadDefinitions(resources));
+    for (const auto* list : {&definitions_.streams, &definitions_.derived_streams}) {
+      for (const log::StreamDefinition& definition : *list) {
+        if (parts_.log->Find(definition.name) == nullptr) {
+          RETURN_IF_ERROR(parts_.log->OpenStream(definition));
+        }
+      }
+    }
+    for (const stream::ApplicationDefinition& definition : definitions_.applications) {
+      stream::ApplicationOptions options = options_.application;
+      options.checkpoint_directory = base::JoinPath(options_.checkpoint_directory, definition.name);
+      auto application = stream::Application::Create(definition, std::move(options), *parts_.log,
+                                                     *parts_.files, *parts_.clock);
+      if (!application.has_value()) {
+        return std::unexpected(base::Within(fmt::format("application '{}'", definition.name),
+                                            std::move(application).error()));
+      }
+      applications_.push_back(std::move(*application));
+    }
+    for (const delivery::DeliveryDefinition& definition : definitions_.deliveries) {
+      auto delivery = delivery::Delivery::Create(definition, *parts_.log, *parts_.store,
+                                                 *parts_.catalog, *parts_.clock);
+      if (!delivery.has_value()) {
+        return std::unexpected(base::Within(fmt::format("delivery stream '{}'", definition.name),
+                                            std::move(delivery).error()));
+      }
+      deliveries_.push_back(std::move(*delivery));
+    }
+    return {};
+  }
+
+  const Definitions& definitions() const override { return definitions_; }
+
+  void Start() override {
+    started_ = true;
+    for (const auto& delivery : deliveries_) {
+      delivery->Start();
+    }
+    for (const auto& application : applications_) {
+      application->Start();
+    }
+    retention_ = std::jthread([this](const std::stop_token& stop) { RunRetention(stop); });
+  }
+
+  base::Result<void> Stop(bool abandon) override {
+    base::Result<void> first;
+    StopRetention();
+    if (!std::exchange(started_, false)) {
+      return first;
+    }
+    for (const auto& application : applications_) {
+      base::Result<void> stopped = application->Stop(abandon);
+      if (!stopped.has_value() && first.has_value()) {
+        first = std::unexpected(
+            base::Within(fmt::format("application '{}'", application->definition().name),
+                         std::move(stopped).error()));
+      }
+    }
+    for (const auto& delivery : deliveries_) {
+      delivery->Stop();
+    }
+    return first;
+  }
+
+  base::Result<bool> Step() override {
+    bool any = false;
+    for (const auto& application : applications_) {
+      ASSIGN_OR_RETURN(const bool ran, application->Step());
+      any = any || ran;
+    }
+    for (const auto& delivery : deliveries_) {
+      ASSIGN_OR_RETURN(const bool delivered, delivery->Step(false));
+      any = any || delivered;
+    }
+    return any;
+  }
+
+  base::Result<void> Finish() override {
+    for (const auto& application : applications_) {
+      RETURN_IF_ERROR(CloseWindows(*application));
+    }
+    for (const auto& delivery : deliveries_) {
+      for (bool more = true; more;) {
+        ASSIGN_OR_RETURN(more, delivery->Step(true));
+      }
+    }
+    return {};
+  }
+
+  base::Result<uint64_t> ApplyRetention() override {
+    uint64_t removed = 0;
+    for (log::Stream* const stream : parts_.log->Streams()) {
+      const std::vector<model::Sequence> keep_from = KeepFrom(*stream);
+      ASSIGN_OR_RETURN(const uint64_t bytes, stream->ApplyRetention(keep_from));
+      removed += bytes;
+    }
+    return removed;
+  }
+
+  std::vector<NamedApplicationStatus> Applications() const override {
+    std::vector<NamedApplicationStatus> list;
+    for (const auto& application : applications_) {
+      list.push_back({application->definition().name, application->Status()});
+    }
+    return list;
+  }
+
+  std::vector<NamedDeliveryStatus> Deliveries() const override {
+    std::vector<NamedDeliveryStatus> list;
+    for (const auto& delivery : deliveries_) {
+      list.push_back({delivery->definition().name, delivery->Status()});
+    }
+    return list;
+  }
+
+ private:
+  static base::Result<void> RunAll(stream::Application& application) {
+    for (bool more = true; more;) {
+      ASSIGN_OR_RETURN(more, application.Step());
+    }
+    return {};
+  }
+
+  /// Runs the application to its input's end, lets time pass for its windows, runs what that gives,
+  /// and writes a checkpoint.
+  base::Result<void> CloseWindows(stream::Application& application) {
+    const stream::ApplicationDefinition& definition = application.definition();
+    log::Stream& input = *parts_.log->Find(definition.input.stream);
+    RETURN_IF_ERROR(RunAll(application));
+    ASSIGN_OR_RETURN(const int64_t windows, WindowMillis(definition));
+    model::Rowtime last;
+    for (const log::ShardDefinition& shard : input.definition().shards) {
+      last = std::max(last, input.Bound(shard.id));
+    }
+    const model::Rowtime end{last.millis + windows + 1};
+    log::Notifier notifier;
+    input.Watch(&notifier);
+    input.StateBound(end, true);
+    base::Result<void> waited = WaitForBound(input, end, notifier);
+    input.Unwatch(&notifier);
+    RETURN_IF_ERROR(std::move(waited));
+    RETURN_IF_ERROR(RunAll(application));
+    return application.Checkpoint();
+  }
+
+  base::Result<void> WaitForBound(log::Stream& input, model::Rowtime end, log::Notifier& notifier) {
+    while (true) {
+      const uint64_t seen = notifier.count();
+      parts_.log->Drive();
+      if (!parts_.log->healthy()) {
+        return base::Fail(base::Code::kIo, "the log of stream '{}' cannot be written",
+                          input.definition().name);
+      }
+      const auto& shards = input.definition().shards;
+      if (std::all_of(shards.begin(), shards.end(), [&](const log::ShardDefinition& shard) {
+            return input.Bound(shard.id) >= end;
+          })) {
+        return {};
+      }
+      notifier.Wait(seen, kWaitMillis);
+    }
+  }
+
+  /// What the stream's consumers still need, per shard.
+  std::vector<model::Sequence> KeepFrom(const log::Stream& stream) const {
+    const std::string& name = stream.definition().name;
+    std::vector<model::Sequence> keep;
+    for (const log::ShardDefinition& shard : stream.definition().shards) {
+      keep.push_back(stream.DurableEnd(shard.id));
+    }
+    const auto lower = [&keep](const std::vector<model::Sequence>& needed) {
+      for (size_t i = 0; i < keep.size(); ++i) {
+        keep[i] = std::min(keep[i], i < needed.size() ? needed[i] : model::Sequence{0});
+      }
+    };
+    for (const auto& application : applications_) {
+      if (application->definition().input.stream == name) {
+        lower(application->SafePositions());
+      }
+    }
+    for (const auto& delivery : deliveries_) {
+      if (delivery->definition().source_stream == name) {
+        lower(delivery->SafePositions());
+      }
+    }
+    return keep;
+  }
+
+  void RunRetention(const std::stop_token& stop) {
+    std::unique_lock lock(retention_mutex_);
+    while (!retention_wake_.wait_for(lock, stop,
+                                     std::chrono::milliseconds(options_.retention_interval_millis),
+                                     [&stop] { return stop.stop_requested(); }) &&
+           !stop.stop_requested()) {
+      if (const auto removed = ApplyRetention(); !removed.has_value()) {
+        base::LogEvent(base::LogLevel::kWarning, "stack.retention", removed.error().message);
+      } else if (*removed > 0) {
+        base::LogEvent(base::LogLevel::kInfo, "stack.retention",
+                       "removed records past their retention", {{"bytes", *removed}});
+      }
+    }
+  }
+
+  void StopRetention() {
+    if (retention_.joinable()) {
+      retention_.request_stop();
+      retention_.join();
+    }
+  }
+
+  EngineParts parts_;
+  EngineOptions options_;
+  Definitions definitions_;
+  std::vector<std::unique_ptr<stream::Application>> applications_;
+  std::vector<std::unique_ptr<delivery::Delivery>> deliveries_;
+  bool started_ = false;
+  std::mutex retention_mutex_;
+  std::condition_variable_any retention_wake_;
+  std::jthread retention_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Engine>> Engine::Open(const EngineParts& parts,
+                                                   EngineOptions options) {
+  auto engine = std::make_unique<RunningEngine>(parts, std::move(options));
+  RETURN_IF_ERROR(engine->OpenAll());
+  return engine;
+}
+
+}  // namespace weir::stack
