@@ -190,11 +190,8 @@ bool ColumnDecoder::State::Fast(std::string_view record) {
   return false;
 }
 
-/// After a record that no layout fitted and that was read in full.
+/// After a record that no layout fitted and that was read in full, with its trace.
 void ColumnDecoder::State::Learn(std::string_view record) {
-  if (!speculate || tree.has_each || ++misses < patience) {
-    return;
-  }
   misses = 0;
   std::optional<Shape> shape = Shape::Learn(record, walker, tree);
   patience = std::min(patience * 2, kMaxPatience);
@@ -234,7 +231,8 @@ std::optional<std::string> ColumnDecoder::State::PutRows() {
 void ColumnDecoder::State::General(const model::Record& record, size_t index,
                                    std::vector<RejectedRecord>& rejected) {
   ++general;
-  if (!walker.Walk(record.data)) {
+  const bool learn = speculate && !tree.has_each && ++misses >= patience;
+  if (!walker.Walk(record.data, learn)) {
     rejected.push_back({index, walker.reason().substr(0, kMaxReasonBytes)});
     return;
   }
@@ -246,7 +244,9 @@ void ColumnDecoder::State::General(const model::Record& record, size_t index,
   for (size_t count = walker.rows(); count > 0; --count) {
     AddRow(record, index);
   }
-  Learn(record.data);
+  if (learn) {
+    Learn(record.data);
+  }
 }
 
 model::ColumnBatch ColumnDecoder::State::Run(std::span<const model::Record> records,

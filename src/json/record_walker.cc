@@ -9,7 +9,8 @@
 
 namespace weir::json {
 
-bool RecordWalker::Walk(std::string_view record) {
+bool RecordWalker::Walk(std::string_view record, bool trace) {
+  tracing_ = trace;
   begin_ = record.data();
   scalars_.assign(tree_.column_is_each.size(), {});
   each_.clear();
@@ -66,8 +67,10 @@ bool RecordWalker::Value(Scanner& scanner, int node, size_t depth) {
     if (!(c == '"' ? scanner.String(token) : scanner.Scalar(token))) {
       return false;
     }
-    const auto begin = static_cast<size_t>(token.text.data() - begin_);
-    trace_.push_back({node, token.kind == TokenKind::kString, begin, begin + token.text.size()});
+    if (tracing_) {
+      const auto begin = static_cast<size_t>(token.text.data() - begin_);
+      trace_.push_back({node, token.kind == TokenKind::kString, begin, begin + token.text.size()});
+    }
   }
   if (node >= 0) {
     Deliver(node, token);

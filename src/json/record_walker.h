@@ -25,7 +25,8 @@ class RecordWalker {
 
   /// False when the record is no JSON or has no row; reason() tells why. The tokens point into
   /// `record`.
-  bool Walk(std::string_view record);
+  /// With `trace`, the trace is kept as well.
+  bool Walk(std::string_view record, bool trace);
 
   const std::string& reason() const { return reason_; }
 
@@ -40,7 +41,8 @@ class RecordWalker {
     return row < elements_ ? each_[row * tree_.column_is_each.size() + column] : kMissingToken;
   }
 
-  /// Every scalar of the record in order, and whether a column took an array or object.
+  /// Every scalar of the record in order, if asked for, and whether a column took an array or
+  /// object.
   const std::vector<TracedScalar>& trace() const { return trace_; }
 
   bool took_composite() const { return took_composite_; }
@@ -62,6 +64,7 @@ class RecordWalker {
   size_t elements_ = 0;
   bool row_seen_ = false;
   bool took_composite_ = false;
+  bool tracing_ = false;
   const char* begin_ = nullptr;
   std::vector<TracedScalar> trace_;
   std::string decoded_key_;

@@ -39,7 +39,7 @@ class Scanner {
   void Advance() { ++at_; }
 
   void SkipSpace() {
-    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) {
+    while (at_ < end_ && static_cast<uint8_t>(*at_) <= ' ' && IsSpace(*at_)) [[unlikely]] {
       ++at_;
     }
   }
@@ -101,6 +101,8 @@ class Scanner {
   }
 
  private:
+  static bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
   static uint32_t StopMask(__m256i block) {
     const __m256i quotes = _mm256_cmpeq_epi8(block, _mm256_set1_epi8('"'));
     const __m256i backslashes = _mm256_cmpeq_epi8(block, _mm256_set1_epi8('\\'));

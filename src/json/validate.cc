@@ -33,59 +33,58 @@ struct Validator::State {
   /// Keys of all open objects, innermost last.
   std::vector<std::string_view> keys;
   std::deque<std::string> decoded_keys;
+  base::Error error;
 
   base::Result<void> Run(std::string_view text);
-  base::Result<void> Value(Scanner& scanner, bool& closed);
-  base::Result<void> Open(Scanner& scanner, bool& closed);
-  base::Result<void> Next(Scanner& scanner, bool& closed);
-  base::Result<void> Key(Scanner& scanner);
-  base::Result<void> Close(Scanner& scanner);
-  base::Result<void> CheckSorted(Scanner& scanner);
+  // These return false when they have set `error`.
+  bool Document(Scanner& scanner);
+  bool Value(Scanner& scanner, bool& closed);
+  bool Open(Scanner& scanner, bool& closed);
+  bool Next(Scanner& scanner, bool& closed);
+  bool Key(Scanner& scanner);
+  bool AddKey(const Scanner& scanner, const Token& token);
+  bool Close(Scanner& scanner);
+  bool CheckSorted(const Scanner& scanner);
+  bool Malformed(const Scanner& scanner, const char* reason);
+  bool Repeated(const Scanner& scanner, std::string_view key);
+  bool Exceeded(std::string message);
 };
 
-namespace {
-
-std::unexpected<base::Error> Malformed(const Scanner& scanner, const char* reason) {
-  return Fail(Code::kInvalidArgument, "not valid JSON: {} at byte {}", reason, scanner.offset());
+bool Validator::State::Malformed(const Scanner& scanner, const char* reason) {
+  error = {Code::kInvalidArgument,
+           fmt::format("not valid JSON: {} at byte {}", reason, scanner.offset())};
+  return false;
 }
 
-std::unexpected<base::Error> Malformed(const Scanner& scanner) {
-  return Malformed(scanner, scanner.reason());
+bool Validator::State::Repeated(const Scanner& scanner, std::string_view key) {
+  error = {Code::kInvalidArgument,
+           fmt::format("not valid JSON: key '{}' appears twice before byte {}",
+                       key.substr(0, kMaxShownKey), scanner.offset())};
+  return false;
 }
 
-std::unexpected<base::Error> Repeated(const Scanner& scanner, std::string_view key) {
-  return Fail(Code::kInvalidArgument, "not valid JSON: key '{}' appears twice before byte {}",
-              key.substr(0, kMaxShownKey), scanner.offset());
+bool Validator::State::Exceeded(std::string message) {
+  error = {Code::kLimitExceeded, std::move(message)};
+  return false;
 }
-
-}  // namespace
 
 /// Sees one value; `closed` when it ended, not when it opened an array or object with content.
-base::Result<void> Validator::State::Value(Scanner& scanner, bool& closed) {
+inline bool Validator::State::Value(Scanner& scanner, bool& closed) {
   scanner.SkipSpace();
   Token token;
   closed = true;
-  switch (scanner.Peek()) {
-    case '{':
-    case '[':
-      return Open(scanner, closed);
-    case '"':
-      if (!scanner.String(token)) {
-        return Malformed(scanner);
-      }
-      return {};
-    default:
-      if (!scanner.Scalar(token)) {
-        return Malformed(scanner);
-      }
-      return {};
+  const char c = scanner.Peek();
+  if (c == '{' || c == '[') {
+    return Open(scanner, closed);
   }
+  return (c == '"' ? scanner.String(token) : scanner.Scalar(token)) ||
+         Malformed(scanner, scanner.reason());
 }
 
-base::Result<void> Validator::State::Open(Scanner& scanner, bool& closed) {
+bool Validator::State::Open(Scanner& scanner, bool& closed) {
   if (frames.size() >= limits.max_depth) {
-    return Fail(Code::kLimitExceeded, "JSON is nested deeper than {} at byte {}", limits.max_depth,
-                scanner.offset());
+    return Exceeded(fmt::format("JSON is nested deeper than {} at byte {}", limits.max_depth,
+                                scanner.offset()));
   }
   const bool is_object = scanner.Peek() == '{';
   frames.push_back({is_object, keys.size()});
@@ -95,18 +94,30 @@ base::Result<void> Validator::State::Open(Scanner& scanner, bool& closed) {
     return Close(scanner);
   }
   closed = false;
-  return is_object ? Key(scanner) : base::Result<void>();
+  return !is_object || Key(scanner);
 }
 
-base::Result<void> Validator::State::Key(Scanner& scanner) {
+inline bool Validator::State::Key(Scanner& scanner) {
   scanner.SkipSpace();
   Token token;
   if (scanner.Peek() != '"') {
     return Malformed(scanner, "a key in quotes must follow");
   }
   if (!scanner.String(token)) {
-    return Malformed(scanner);
+    return Malformed(scanner, scanner.reason());
   }
+  if (!AddKey(scanner, token)) {
+    return false;
+  }
+  scanner.SkipSpace();
+  if (scanner.Peek() != ':') {
+    return Malformed(scanner, "a colon must follow the key");
+  }
+  scanner.Advance();
+  return true;
+}
+
+inline bool Validator::State::AddKey(const Scanner& scanner, const Token& token) {
   std::string_view key = token.text;
   if (token.escaped) {
     DecodeString(key, decoded_keys.emplace_back());
@@ -115,8 +126,8 @@ base::Result<void> Validator::State::Key(Scanner& scanner) {
   const size_t first = frames.back().first_key;
   const size_t count = keys.size() - first;
   if (count >= limits.max_keys) {
-    return Fail(Code::kLimitExceeded, "JSON object has more than {} keys at byte {}",
-                limits.max_keys, scanner.offset());
+    return Exceeded(fmt::format("JSON object has more than {} keys at byte {}", limits.max_keys,
+                                scanner.offset()));
   }
   if (count < kMaxPairwiseKeys) {
     for (size_t i = first; i < keys.size(); ++i) {
@@ -126,23 +137,18 @@ base::Result<void> Validator::State::Key(Scanner& scanner) {
     }
   }
   keys.push_back(key);
-  scanner.SkipSpace();
-  if (scanner.Peek() != ':') {
-    return Malformed(scanner, "a colon must follow the key");
-  }
-  scanner.Advance();
-  return {};
+  return true;
 }
 
 /// After a value within an array or object: the comma and key before the next value, or the end.
-base::Result<void> Validator::State::Next(Scanner& scanner, bool& closed) {
+inline bool Validator::State::Next(Scanner& scanner, bool& closed) {
   scanner.SkipSpace();
   const bool is_object = frames.back().is_object;
   const char c = scanner.Peek();
   if (c == ',') {
     scanner.Advance();
     closed = false;
-    return is_object ? Key(scanner) : base::Result<void>();
+    return !is_object || Key(scanner);
   }
   if (c == (is_object ? '}' : ']')) {
     closed = true;
@@ -152,23 +158,37 @@ base::Result<void> Validator::State::Next(Scanner& scanner, bool& closed) {
                    is_object ? "a comma or '}' must follow" : "a comma or ']' must follow");
 }
 
-base::Result<void> Validator::State::Close(Scanner& scanner) {
+bool Validator::State::Close(Scanner& scanner) {
   scanner.Advance();
-  if (keys.size() - frames.back().first_key > kMaxPairwiseKeys) {
-    RETURN_IF_ERROR(CheckSorted(scanner));
+  if (keys.size() - frames.back().first_key > kMaxPairwiseKeys && !CheckSorted(scanner)) {
+    return false;
   }
   keys.resize(frames.back().first_key);
   frames.pop_back();
-  return {};
+  return true;
 }
 
-base::Result<void> Validator::State::CheckSorted(Scanner& scanner) {
+bool Validator::State::CheckSorted(const Scanner& scanner) {
   const auto first = keys.begin() + static_cast<std::ptrdiff_t>(frames.back().first_key);
   std::sort(first, keys.end());
-  if (const auto twice = std::adjacent_find(first, keys.end()); twice != keys.end()) {
-    return Repeated(scanner, *twice);
-  }
-  return {};
+  const auto twice = std::adjacent_find(first, keys.end());
+  return twice == keys.end() || Repeated(scanner, *twice);
+}
+
+bool Validator::State::Document(Scanner& scanner) {
+  do {
+    bool closed = false;
+    if (!Value(scanner, closed)) {
+      return false;
+    }
+    while (closed && !frames.empty()) {
+      if (!Next(scanner, closed)) {
+        return false;
+      }
+    }
+  } while (!frames.empty());
+  scanner.SkipSpace();
+  return scanner.AtEnd() || Malformed(scanner, "something follows the value");
 }
 
 base::Result<void> Validator::State::Run(std::string_view text) {
@@ -183,16 +203,8 @@ base::Result<void> Validator::State::Run(std::string_view text) {
   keys.clear();
   decoded_keys.clear();
   Scanner scanner(text);
-  do {
-    bool closed = false;
-    RETURN_IF_ERROR(Value(scanner, closed));
-    while (closed && !frames.empty()) {
-      RETURN_IF_ERROR(Next(scanner, closed));
-    }
-  } while (!frames.empty());
-  scanner.SkipSpace();
-  if (!scanner.AtEnd()) {
-    return Malformed(scanner, "something follows the value");
+  if (!Document(scanner)) {
+    return std::unexpected(std::move(error));
   }
   return {};
 }
