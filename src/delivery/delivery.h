@@ -21,8 +21,8 @@ enum class Format : uint8_t { kParquet, kJsonLines };
 
 enum class Compression : uint8_t { kNone, kGzip, kZstd };
 
-/// A delivery stream. A buffer becomes an object when it holds `buffer_bytes` of record data, or its oldest record arrived
-/// `buffer_millis` ago, whichever is first.
+/// A delivery stream. A buffer becomes an object when it holds `buffer_bytes` of record data, or
+/// its oldest record arrived `buffer_millis` ago, whichever is first.
 struct DeliveryDefinition {
   std::string name;
   std::string source_stream;  ///< In the log.
@@ -31,12 +31,13 @@ struct DeliveryDefinition {
   std::string prefix;
   std::string error_prefix;  ///< For records that cannot be converted.
   Format format = Format::kParquet;
-  Compression compression = Compression::kNone;  ///< JSON lines: none or gzip; Parquet is always zstd.
+  Compression compression =
+      Compression::kNone;  ///< JSON lines: none or gzip; Parquet is always zstd.
   uint64_t buffer_bytes = 5ull << 20;
   int64_t buffer_millis = 300'000;
   std::string database;
-  std::string table;       ///< "" : the bucket's name with '-' as '_'.
-  model::Schema columns;   ///< Of the records' JSON objects, names as in the records.
+  std::string table;      ///< "" : the bucket's name with '-' as '_'.
+  model::Schema columns;  ///< Of the records' JSON objects, names as in the records.
 };
 
 struct DeliveryStatus {
@@ -49,23 +50,26 @@ struct DeliveryStatus {
   std::string failure;  ///< Last error, "" when fine; deliveries retry with back-off.
 };
 
-/// A running delivery. Exactly once: plan in the catalog, stage, link, commit objects and position in one transaction.
+/// A running delivery. Exactly once: plan in the catalog, stage, link, commit objects and position
+/// in one transaction.
 class Delivery {
  public:
   /// Finishes a planned object that a crash left, checks the definition, registers the table.
-  static base::Result<std::unique_ptr<Delivery>> Create(DeliveryDefinition definition, log::Log& log,
-                                                        lake::ObjectStore& store, catalog::Catalog& catalog,
+  static base::Result<std::unique_ptr<Delivery>> Create(DeliveryDefinition definition,
+                                                        log::Log& log, lake::ObjectStore& store,
+                                                        catalog::Catalog& catalog,
                                                         base::Clock& clock);
   virtual ~Delivery() = default;
 
   virtual const DeliveryDefinition& definition() const = 0;
 
-  /// Runs in an own thread until Stop; Stop delivers nothing more (what is pending stays in the log).
+  /// Runs in an own thread until Stop; Stop delivers nothing more (what is pending stays in the
+  /// log).
   virtual void Start() = 0;
   virtual void Stop() = 0;
 
-  /// For tests and replay: writes the objects that are due, or, with `flush`, everything there is. True when
-  /// any was written.
+  /// For tests and replay: writes the objects that are due, or, with `flush`, everything there is.
+  /// True when any was written.
   virtual base::Result<bool> Step(bool flush) = 0;
 
   /// Next sequence to deliver per shard id: retention may go so far.
