@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,6 +48,28 @@ uint64_t FileRights(long abi) {
   return rights;
 }
 
+/// Adds `path` and all below it to what may be read; a path that does not exist adds nothing.
+base::Result<void> AllowReading(int ruleset, const char* path) {
+  const int target = open(path, O_PATH | O_CLOEXEC);
+  if (target < 0) {
+    return {};
+  }
+  struct stat about{};
+  landlock_path_beneath_attr beneath{};
+  beneath.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE;
+  if (fstat(target, &about) == 0 && S_ISDIR(about.st_mode)) {
+    beneath.allowed_access |= LANDLOCK_ACCESS_FS_READ_DIR;
+  }
+  beneath.parent_fd = target;
+  const long added =
+      syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+  close(target);
+  if (added != 0) {
+    return Fail(Code::kInternal, "landlock_add_rule for '{}': {}", path, std::strerror(errno));
+  }
+  return {};
+}
+
 base::Result<bool> RestrictFiles(const std::string& readable_root) {
   const long abi =
       syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -60,18 +83,12 @@ base::Result<bool> RestrictFiles(const std::string& readable_root) {
     return Fail(Code::kInternal, "landlock_create_ruleset: {}", std::strerror(errno));
   }
   const int ruleset = static_cast<int>(rules);
-  const int root =
-      readable_root.empty() ? -1 : open(readable_root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (root >= 0) {
-    landlock_path_beneath_attr beneath{};
-    beneath.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-    beneath.parent_fd = root;
-    const long added =
-        syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
-    close(root);
-    if (added != 0) {
+  // DuckDB looks up its control group's limits when it opens, and fails when it may not.
+  for (const char* path : {readable_root.c_str(), "/proc/self/cgroup", "/sys/fs/cgroup"}) {
+    const auto allowed = AllowReading(ruleset, path);
+    if (!allowed.has_value()) {
       close(ruleset);
-      return Fail(Code::kInternal, "landlock_add_rule: {}", std::strerror(errno));
+      return std::unexpected(allowed.error());
     }
   }
   const long restricted = syscall(SYS_landlock_restrict_self, ruleset, 0);

@@ -164,6 +164,26 @@ bool CutExplain(std::string_view& sql) {
   return true;
 }
 
+/// Greatest nesting of brackets outside quotes. DuckDB's parser takes seconds for hundreds of
+/// nested calls, so this is looked at before it is asked.
+size_t BracketDepth(std::string_view sql) {
+  size_t depth = 0;
+  size_t greatest = 0;
+  char quote = 0;
+  for (const char c : sql) {
+    if (quote != 0) {
+      quote = c == quote ? 0 : quote;
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+    } else if (c == '(' || c == '[' || c == '{') {
+      greatest = std::max(greatest, ++depth);
+    } else if ((c == ')' || c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return greatest;
+}
+
 base::Result<std::string> SerializeTree(duckdb::Connection& connection, std::string_view select) {
   const model::Value parameters[] = {std::string(select)};
   ASSIGN_OR_RETURN(
@@ -191,6 +211,10 @@ base::Result<GatedStatement> GateStatement(duckdb::Connection& connection, std::
   }
   if (select.empty()) {
     return Fail(Code::kInvalidArgument, "the query is empty; write a SELECT");
+  }
+  if (BracketDepth(select) > kMaxStatementDepth) {
+    return Fail(Code::kLimitExceeded, "the SQL nests deeper than {} levels; simplify it",
+                kMaxStatementDepth);
   }
   ASSIGN_OR_RETURN(const std::string text, SerializeTree(connection, select));
   auto tree =

@@ -117,7 +117,8 @@ class World {
 
   /// Writes a Parquet object of `select` and commits it as delivery does; `next` is the position
   /// after it.
-  void Deliver(std::string_view key, std::string_view select, uint64_t next, uint64_t rows = 1) {
+  void Deliver(std::string_view key, std::string_view select, uint64_t next,
+               uint64_t claimed_bytes = 0) {
     const std::string path = store->LocalPath("clicks", key);
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
     auto database = duckdb::Database::Open();
@@ -125,18 +126,19 @@ class World {
     const auto written =
         connection->Execute(fmt::format("COPY ({}) TO '{}' (FORMAT parquet)", select, path));
     EXPECT_TRUE(written.has_value()) << written.error().message;
-    const auto committed =
-        catalog->CommitDelivery({.delivery = "clicks-delivery",
-                                 .objects = {{.bucket = "clicks",
-                                              .key = std::string(key),
-                                              .bytes = std::filesystem::file_size(path),
-                                              .rows = rows,
-                                              .first = {next - rows},
-                                              .last = {next - 1},
-                                              .oldest_arrival = {1'000},
-                                              .partition = {{"year", "2026"}, {"month", "11"}}}},
-                                 .positions = {{0, {next}}},
-                                 .table = ClicksTable()});
+    const auto committed = catalog->CommitDelivery(
+        {.delivery = "clicks-delivery",
+         .objects = {{.bucket = "clicks",
+                      .key = std::string(key),
+                      .bytes =
+                          claimed_bytes != 0 ? claimed_bytes : std::filesystem::file_size(path),
+                      .rows = 1,
+                      .first = {next - 1},
+                      .last = {next - 1},
+                      .oldest_arrival = {1'000},
+                      .partition = {{"year", "2026"}, {"month", "11"}}}},
+         .positions = {{0, {next}}},
+         .table = ClicksTable()});
     EXPECT_TRUE(committed.has_value()) << committed.error().message;
   }
 
