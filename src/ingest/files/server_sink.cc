@@ -1,0 +1,135 @@
+#include <chrono>
+#include <thread>
+
+#include "ingest/files/put_files.h"
+#include "json/document.h"
+#include "net/http_client.h"
+
+namespace weir::ingest {
+namespace {
+
+constexpr int kMaxTries = 30;
+constexpr auto kRetryPause = std::chrono::seconds(1);
+constexpr size_t kMaxQuotedAnswer = 500;
+// Below the door's limit for one request.
+constexpr size_t kMaxBodyBytes = 8 << 20;
+
+std::string PercentEncode(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+        c == '_' || c == '.' || c == '~') {
+      out.push_back(c);
+    } else {
+      fmt::format_to(std::back_inserter(out), "%{:02X}", byte);
+    }
+  }
+  return out;
+}
+
+class ServerSink : public RecordSink {
+ public:
+  ServerSink(std::unique_ptr<net::HttpClient> client, std::string target)
+      : client_(std::move(client)), target_(std::move(target)) {}
+
+  base::Result<void> Put(std::span<const log::Entry> entries, const Refuse& refuse) override {
+    size_t from = 0;
+    while (from < entries.size()) {
+      body_.clear();
+      size_t to = from;
+      while (to < entries.size() &&
+             (to == from || body_.size() + entries[to].data.size() < kMaxBodyBytes)) {
+        body_.append(entries[to++].data).push_back('\n');
+      }
+      RETURN_IF_ERROR(Post([&](size_t line, std::string error) {
+        if (line >= 1 && line <= to - from) {
+          refuse(from + line - 1, std::move(error));
+        }
+      }));
+      from = to;
+    }
+    return {};
+  }
+
+  base::Result<void> Finish() override { return {}; }
+
+ private:
+  base::Result<void> Post(const Refuse& refuse_line) {
+    for (int i = 1;; ++i) {
+      ASSIGN_OR_RETURN(
+          const net::ClientResponse response,
+          client_->Send("POST", target_, {{"content-type", "application/x-ndjson"}}, body_));
+      if (response.status == 503 && i < kMaxTries) {
+        std::this_thread::sleep_for(kRetryPause);
+        continue;
+      }
+      if (response.status != 200) {
+        return Refused(response);
+      }
+      return Report(response.body, refuse_line);
+    }
+  }
+
+  static std::unexpected<base::Error> Refused(const net::ClientResponse& response) {
+    const base::Code code = response.status == 404   ? base::Code::kNotFound
+                            : response.status == 503 ? base::Code::kUnavailable
+                            : response.status < 500  ? base::Code::kInvalidArgument
+                                                     : base::Code::kInternal;
+    const auto answer = json::Parse(response.body);
+    const json::Value* const error = answer ? answer->Find("error") : nullptr;
+    const auto message =
+        error != nullptr ? error->StringAt("message") : base::Result<std::string>("");
+    return base::Fail(
+        code, "the server answered {}: {}", response.status,
+        message && !message->empty() ? *message : response.body.substr(0, kMaxQuotedAnswer));
+  }
+
+  // The records were checked before: the server refuses few, or none.
+  static base::Result<void> Report(const std::string& body, const Refuse& refuse_line) {
+    ASSIGN_OR_RETURN(const json::Value answer, json::Parse(body));
+    const json::Value* const rejected = answer.Find("rejected");
+    if (rejected == nullptr) {
+      return base::Fail(base::Code::kUnavailable, "the server's answer is not Weir's: {}",
+                        body.substr(0, kMaxQuotedAnswer));
+    }
+    for (const json::Value& refusal : rejected->Items()) {
+      ASSIGN_OR_RETURN(const int64_t line, refusal.IntAt("line"));
+      ASSIGN_OR_RETURN(std::string error, refusal.StringAt("error"));
+      refuse_line(static_cast<size_t>(line), std::move(error));
+    }
+    const json::Value* const count = answer.Find("rejected_count");
+    if (count != nullptr) {
+      return base::Fail(base::Code::kInvalidArgument,
+                        "the server refused {} records of one batch, the first because: {}",
+                        count->NumberText().value_or("many"),
+                        rejected->Items().front().StringAt("error").value_or(""));
+    }
+    return {};
+  }
+
+  std::unique_ptr<net::HttpClient> client_;
+  const std::string target_;
+  std::string body_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<RecordSink>> MakeServerSink(std::string_view url,
+                                                         std::string_view stream,
+                                                         const PutOptions& options) {
+  if (!options.arrival_field.empty()) {
+    return base::Fail(
+        base::Code::kInvalidArgument,
+        "a server stamps arrival times itself: leave out the arrival field, or replay "
+        "into a data folder");
+  }
+  ASSIGN_OR_RETURN(auto client, net::HttpClient::Create(url));
+  std::string target = fmt::format("/v1/streams/{}/records", PercentEncode(stream));
+  if (!options.partition_key_field.empty()) {
+    target += "?partition_key=" + PercentEncode(options.partition_key_field);
+  }
+  return std::make_unique<ServerSink>(std::move(client), std::move(target));
+}
+
+}  // namespace weir::ingest
