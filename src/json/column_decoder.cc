@@ -70,9 +70,10 @@ struct ColumnDecoder::State {
 
   model::ColumnBatch Run(std::span<const model::Record> records,
                          std::vector<RejectedRecord>& rejected, std::vector<uint32_t>& rows_of);
-  bool Fast(std::string_view record);
-  bool FastAs(const Shape& shape, std::string_view record);
-  void General(const model::Record& record, size_t index, std::vector<RejectedRecord>& rejected);
+  bool Fast(std::string_view record, const StopIndex& stops);
+  bool FastAs(const Shape& shape, std::string_view record, const StopIndex& stops);
+  void General(const model::Record& record, const StopIndex& stops, size_t index,
+               std::vector<RejectedRecord>& rejected);
   std::optional<std::string> PutRows();
   void Learn(std::string_view record);
   void AddRow(const model::Record& record, size_t index);
@@ -155,13 +156,14 @@ void ColumnDecoder::State::AddRow(const model::Record& record, size_t index) {
   ++rows;
 }
 
-bool ColumnDecoder::State::FastAs(const Shape& shape, std::string_view record) {
+bool ColumnDecoder::State::FastAs(const Shape& shape, std::string_view record,
+                                  const StopIndex& stops) {
   bool touched = false;
   const auto take = [&](size_t column, const Token& token) {
     touched = true;
     return coercion.Put(token, rows, capacity, batch.columns[column]);
   };
-  if (!shape.Read(record, take)) {
+  if (!shape.Read(record, stops, take)) {
     if (touched) {
       ResetRows(rows, 1);
     }
@@ -174,15 +176,15 @@ bool ColumnDecoder::State::FastAs(const Shape& shape, std::string_view record) {
 }
 
 /// Tries the layouts, the last that fitted first.
-bool ColumnDecoder::State::Fast(std::string_view record) {
+bool ColumnDecoder::State::Fast(std::string_view record, const StopIndex& stops) {
   if (shapes.empty()) {
     return false;
   }
-  if (FastAs(shapes[last_shape], record)) [[likely]] {
+  if (FastAs(shapes[last_shape], record, stops)) [[likely]] {
     return true;
   }
   for (size_t i = 0; i < shapes.size(); ++i) {
-    if (i != last_shape && FastAs(shapes[i], record)) {
+    if (i != last_shape && FastAs(shapes[i], record, stops)) {
       last_shape = i;
       return true;
     }
@@ -228,11 +230,11 @@ std::optional<std::string> ColumnDecoder::State::PutRows() {
   return std::nullopt;
 }
 
-void ColumnDecoder::State::General(const model::Record& record, size_t index,
-                                   std::vector<RejectedRecord>& rejected) {
+void ColumnDecoder::State::General(const model::Record& record, const StopIndex& stops,
+                                   size_t index, std::vector<RejectedRecord>& rejected) {
   ++general;
   const bool learn = speculate && !tree.has_each && ++misses >= patience;
-  if (!walker.Walk(record.data, learn)) {
+  if (!walker.Walk(record.data, stops, learn)) {
     rejected.push_back({index, walker.reason().substr(0, kMaxReasonBytes)});
     return;
   }
@@ -267,12 +269,13 @@ model::ColumnBatch ColumnDecoder::State::Run(std::span<const model::Record> reco
   coercion.set_arena(arena.get());
   for (size_t i = 0; i < records.size(); ++i) {
     Reserve(rows + 1);
-    if (speculate && Fast(records[i].data)) {
+    const StopIndex stops(records[i].data);
+    if (speculate && Fast(records[i].data, stops)) {
       ++fast;
       patience = last_shape == newest_shape ? kFirstPatience : patience;
       AddRow(records[i], i);
     } else {
-      General(records[i], i, rejected);
+      General(records[i], stops, i, rejected);
     }
   }
   coercion.set_arena(nullptr);

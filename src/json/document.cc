@@ -110,7 +110,8 @@ Value Value::Object() {
 }
 
 Value Value::Decimal(std::string text) {
-  Scanner scanner(text);
+  const StopIndex stops(text);
+  Scanner scanner(text, stops);
   Token token;
   CHECK_NOTE(scanner.Scalar(token) && token.kind == TokenKind::kNumber && scanner.AtEnd(), text);
   Value value;
@@ -276,7 +277,8 @@ bool operator==(const Value& a, const Value& b) {
 
 base::Result<Value> Parse(std::string_view text, const Limits& limits) {
   RETURN_IF_ERROR(Validate(text, limits));
-  Scanner scanner(text);
+  const StopIndex stops(text);
+  Scanner scanner(text, stops);
   return Build(scanner);
 }
 

@@ -9,7 +9,7 @@
 
 namespace weir::json {
 
-bool RecordWalker::Walk(std::string_view record, bool trace) {
+bool RecordWalker::Walk(std::string_view record, const StopIndex& stops, bool trace) {
   tracing_ = trace;
   begin_ = record.data();
   scalars_.assign(tree_.column_is_each.size(), {});
@@ -18,11 +18,11 @@ bool RecordWalker::Walk(std::string_view record, bool trace) {
   elements_ = 0;
   row_seen_ = false;
   took_composite_ = false;
-  if (!simdjson::validate_utf8(record.data(), record.size())) {
+  if (!stops.ascii() && !simdjson::validate_utf8(record.data(), record.size())) {
     reason_ = "not valid JSON: not UTF-8";
     return false;
   }
-  Scanner scanner(record);
+  Scanner scanner(record, stops);
   bool good = Value(scanner, 0, 0);
   scanner.SkipSpace();
   if (good && !scanner.AtEnd()) {

@@ -26,7 +26,7 @@ class RecordWalker {
   /// False when the record is no JSON or has no row; reason() tells why. The tokens point into
   /// `record`.
   /// With `trace`, the trace is kept as well.
-  bool Walk(std::string_view record, bool trace);
+  bool Walk(std::string_view record, const StopIndex& stops, bool trace);
 
   const std::string& reason() const { return reason_; }
 

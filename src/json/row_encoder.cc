@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/format.h"
-#include "json/scanner.h"
+#include "json/stop_index.h"
 #include "model/value.h"
 
 namespace weir::json {
@@ -39,12 +39,11 @@ void AppendEscape(char c, std::string& out) {
   }
 }
 
-/// `text` with escapes, without quotes; `high` gets bits when it is not all ASCII.
-void AppendEscaped(std::string_view text, std::string& out, uint32_t& high) {
-  const char* const begin = text.data();
-  const char* const end = begin + text.size();
-  for (const char* at = begin; at < end;) {
-    const char* const stop = Scanner::FindStringStop(at, begin, end, high);
+/// `text` with escapes, without quotes.
+void AppendEscaped(std::string_view text, std::string& out) {
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at < end;) {
+    const char* const stop = StopIndex::Find(at, end);
     out.append(at, stop);
     if (stop == end) {
       return;
@@ -54,10 +53,22 @@ void AppendEscaped(std::string_view text, std::string& out, uint32_t& high) {
   }
 }
 
+bool IsUtf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
+bool IsAscii(std::string_view text) {
+  uint8_t high = 0;
+  for (const char c : text) {
+    high |= static_cast<uint8_t>(c);
+  }
+  return high < 0x80;
+}
+
 /// Length of the well-formed character at the front of `text`; 0 when there is none.
 size_t CharacterLength(std::string_view text) {
   for (size_t length = 1; length <= 4 && length <= text.size(); ++length) {
-    if (simdjson::validate_utf8(text.data(), length)) {
+    if (IsUtf8(text.substr(0, length))) {
       return length;
     }
   }
@@ -115,13 +126,11 @@ void AppendInt(int64_t number, const model::Type& type, std::string& out) {
 }  // namespace
 
 void AppendQuoted(std::string_view text, std::string& out) {
-  const size_t start = out.size();
-  uint32_t high = 0;
   out += '"';
-  AppendEscaped(text, out, high);
-  if (high != 0 && !simdjson::validate_utf8(text.data(), text.size())) {
-    out.resize(start + 1);
-    AppendEscaped(Repaired(text), out, high);
+  if (IsAscii(text) || IsUtf8(text)) {
+    AppendEscaped(text, out);
+  } else {
+    AppendEscaped(Repaired(text), out);
   }
   out += '"';
 }

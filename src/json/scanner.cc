@@ -72,25 +72,13 @@ char SimpleEscape(char c) {
 
 }  // namespace
 
-const char* Scanner::FindStringStopByByte(const char* at, const char* end, uint32_t& high) {
-  for (; at < end; ++at) {
-    const auto c = static_cast<uint8_t>(*at);
-    if (c == '"' || c == '\\' || c < 0x20) {
-      break;
-    }
-    high |= c & 0x80;
-  }
-  return at;
-}
-
 bool Scanner::EscapedString(const char* first, const char* stop, Token& token) {
-  uint32_t high = 0;
   while (stop < end_ && *stop == '\\') {
     if (!Escape(stop)) {
       at_ = stop;
       return false;
     }
-    stop = FindStringStop(stop, begin_, end_, high);
+    stop = stops_.Next(stop);
   }
   at_ = stop;
   if (stop == end_) {

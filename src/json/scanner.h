@@ -1,15 +1,11 @@
 #pragma once
 
-#include <immintrin.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#ifndef __AVX2__
-#error "weir needs AVX2: build with -march=x86-64-v3 or newer"
-#endif
+#include "json/stop_index.h"
 
 namespace weir::json {
 
@@ -26,8 +22,9 @@ struct Token {
 /// a function has returned false, reason() tells why and offset() where.
 class Scanner {
  public:
-  explicit Scanner(std::string_view text)
-      : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}
+  /// `stops` are those of `text`; they must outlive the scanner.
+  Scanner(std::string_view text, const StopIndex& stops)
+      : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), stops_(stops) {}
 
   const char* at() const { return at_; }
 
@@ -47,8 +44,7 @@ class Scanner {
   /// The string at '"'.
   bool String(Token& token) {
     const char* const first = at_ + 1;
-    uint32_t high = 0;
-    const char* const stop = FindStringStop(first, begin_, end_, high);
+    const char* const stop = stops_.Next(first);
     if (stop != end_ && *stop == '"') [[likely]] {
       token = {TokenKind::kString, false, {first, static_cast<size_t>(stop - first)}};
       at_ = stop + 1;
@@ -69,50 +65,9 @@ class Scanner {
 
   size_t offset() const { return static_cast<size_t>(at_ - begin_); }
 
-  /// The first '"', '\' or control character in [at, end), or `end`. `high` gets bits when a byte
-  /// before it is not ASCII. `begin` is where readable memory starts.
-  static const char* FindStringStop(const char* at, const char* begin, const char* end,
-                                    uint32_t& high) {
-    while (end - at >= 32) {
-      const __m256i block = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-      const uint32_t stops = StopMask(block);
-      const auto highs = static_cast<uint32_t>(_mm256_movemask_epi8(block));
-      if (stops != 0) {
-        high |= highs & (stops - 1) & ~stops;
-        return at + __builtin_ctz(stops);
-      }
-      high |= highs;
-      at += 32;
-    }
-    if (end - begin < 32 || at == end) {
-      return FindStringStopByByte(at, end, high);
-    }
-    // The last 32 bytes, without those before `at`.
-    const __m256i block = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(end - 32));
-    const int passed = static_cast<int>(32 - (end - at));
-    const uint32_t stops = StopMask(block) >> passed;
-    const uint32_t highs = static_cast<uint32_t>(_mm256_movemask_epi8(block)) >> passed;
-    if (stops == 0) {
-      high |= highs;
-      return end;
-    }
-    high |= highs & (stops - 1) & ~stops;
-    return at + __builtin_ctz(stops);
-  }
-
  private:
   static bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
-  static uint32_t StopMask(__m256i block) {
-    const __m256i quotes = _mm256_cmpeq_epi8(block, _mm256_set1_epi8('"'));
-    const __m256i backslashes = _mm256_cmpeq_epi8(block, _mm256_set1_epi8('\\'));
-    const __m256i last_control = _mm256_set1_epi8(0x1F);
-    const __m256i controls = _mm256_cmpeq_epi8(_mm256_max_epu8(block, last_control), last_control);
-    return static_cast<uint32_t>(
-        _mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(quotes, backslashes), controls)));
-  }
-
-  static const char* FindStringStopByByte(const char* at, const char* end, uint32_t& high);
   bool EscapedString(const char* first, const char* stop, Token& token);
   bool Escape(const char*& at);
   bool Number(Token& token);
@@ -122,6 +77,7 @@ class Scanner {
   const char* begin_;
   const char* at_;
   const char* end_;
+  const StopIndex& stops_;
   const char* reason_ = "";
 };
 

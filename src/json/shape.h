@@ -21,15 +21,13 @@ class Shape {
   static std::optional<Shape> Learn(std::string_view record, const RecordWalker& walker,
                                     const PathTree& tree);
 
-  /// Reads a record. For each value that columns need, calls take(column, token), which returns
-  /// false to give up. True when the record has this shape and every value was taken; otherwise the
-  /// record must be read in full, whatever was taken.
+  /// Reads a record, whose stops are `stops`. For each value that columns need, calls take(column,
+  /// token), which returns false to give up. True when the record has this shape and every value
+  /// was taken; otherwise the record must be read in full, whatever was taken.
   template <typename Take>
-  bool Read(std::string_view record, Take take) const {
-    const char* const begin = record.data();
-    const char* const end = begin + record.size();
-    const char* at = begin;
-    uint32_t high = 0;
+  bool Read(std::string_view record, const StopIndex& stops, Take take) const {
+    const char* at = record.data();
+    const char* const end = at + record.size();
     for (const Part& part : parts_) {
       if (!StartsWith(at, end, part)) {
         return false;
@@ -37,14 +35,14 @@ class Shape {
       at += part.text.size();
       Token token;
       if (part.is_string) {
-        const char* const stop = Scanner::FindStringStop(at, begin, end, high);
+        const char* const stop = stops.Next(at);
         if (stop == end || *stop != '"') {
           return false;
         }
         token = {TokenKind::kString, false, {at, static_cast<size_t>(stop - at)}};
         at = stop;
       } else {
-        Scanner scanner({at, static_cast<size_t>(end - at)});
+        Scanner scanner({at, static_cast<size_t>(end - at)}, stops);
         if (at == end || !scanner.Scalar(token)) {
           return false;
         }
@@ -57,7 +55,7 @@ class Shape {
     if (std::string_view(at, static_cast<size_t>(end - at)) != tail_) {
       return false;
     }
-    return high == 0 || IsUtf8(record);
+    return stops.ascii() || IsUtf8(record);
   }
 
   /// Columns that records of this shape do not have.

@@ -196,13 +196,14 @@ base::Result<void> Validator::State::Run(std::string_view text) {
     return Fail(Code::kLimitExceeded, "JSON has {} bytes, more than {}", text.size(),
                 limits.max_bytes);
   }
-  if (!simdjson::validate_utf8(text.data(), text.size())) {
+  const StopIndex stops(text);
+  if (!stops.ascii() && !simdjson::validate_utf8(text.data(), text.size())) {
     return Fail(Code::kInvalidArgument, "not valid JSON: not UTF-8");
   }
   frames.clear();
   keys.clear();
   decoded_keys.clear();
-  Scanner scanner(text);
+  Scanner scanner(text, stops);
   if (!Document(scanner)) {
     return std::unexpected(std::move(error));
   }
