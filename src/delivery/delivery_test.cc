@@ -310,7 +310,8 @@ TEST(ShardedDeliveryTest, EachShardHasItsObjects) {
   ASSERT_TRUE(engine->Append(clicks));
   ASSERT_TRUE(delivery->Step(true).has_value());
   std::map<uint32_t, uint64_t> rows;
-  for (const catalog::Object& object : *engine->catalog().Objects()) {
+  const auto objects = engine->catalog().Objects();
+  for (const catalog::Object& object : *objects) {
     rows[object.shard] += object.rows;
   }
   ASSERT_EQ(rows.size(), 3u);
