@@ -1,0 +1,85 @@
+#include "stream/source/record_decoder.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "sql/compiler.h"
+#include "stream/expressions/calendar.h"
+#include "stream/operators/error_reporter.h"
+
+namespace weir::stream {
+
+RecordDecoder::RecordDecoder(json::ColumnDecoder decoder, int64_t stream_created_millis,
+                             std::vector<bool> implicit_used)
+    : decoder_(std::move(decoder)),
+      stream_created_millis_(stream_created_millis),
+      implicit_used_(std::move(implicit_used)) {}
+
+base::Result<RecordDecoder> RecordDecoder::Create(const InputDefinition& input,
+                                                  int64_t stream_created_millis,
+                                                  std::vector<bool> implicit_used) {
+  std::vector<json::ColumnMapping> mappings;
+  for (const InputColumn& column : input.columns) {
+    mappings.push_back({.name = column.name, .path = column.mapping, .type = column.type});
+  }
+  ASSIGN_OR_RETURN(json::ColumnDecoder decoder,
+                   json::ColumnDecoder::Create(input.row_path, std::move(mappings)));
+  return RecordDecoder(std::move(decoder), stream_created_millis, std::move(implicit_used));
+}
+
+model::ColumnBatch RecordDecoder::Decode(const MergedRecords& records,
+                                         std::vector<ErrorRow>& errors, uint64_t* rejected) {
+  rejected_.clear();
+  record_of_row_.clear();
+  model::ColumnBatch batch = decoder_.Decode(records.batch, rejected_, record_of_row_);
+  *rejected += rejected_.size();
+  for (json::RejectedRecord& reject : rejected_) {
+    const model::Record& record = records.batch.records[reject.record];
+    errors.push_back({.rowtime = record.arrival.millis,
+                      .name = "RecordRejected",
+                      .message = std::move(reject.reason),
+                      .data = std::string(record.data.substr(0, kMaxErrorData)),
+                      .pump = {}});
+  }
+  FillImplicit(records, batch);
+  return batch;
+}
+
+void RecordDecoder::FillImplicit(const MergedRecords& records, model::ColumnBatch& batch) {
+  if (std::ranges::find(implicit_used_, true) == implicit_used_.end()) {
+    return;
+  }
+  const model::Schema all = sql::WithImplicitColumns({});
+  auto arena = std::make_shared<model::StringArena>();
+  for (size_t i = 0; i < all.size(); ++i) {
+    model::Column column;
+    column.type = all[i].type;
+    column.Resize(batch.size());
+    for (size_t row = 0; row < batch.size() && implicit_used_[i]; ++row) {
+      const model::Record& record = records.batch.records[record_of_row_[row]];
+      const uint32_t shard = records.shards[record_of_row_[row]];
+      switch (i) {
+        case 0:
+          column.ints[row] = record.arrival.millis;
+          break;
+        case 1:
+          column.strings[row] = record.partition_key;
+          break;
+        case 2:
+          column.strings[row] = arena->Add(model::FormatSequenceNumber(
+              {.shard_created_seconds = FloorDivide(stream_created_millis_, 1000),
+               .shard = shard,
+               .sequence = record.sequence,
+               .arrival_seconds = FloorDivide(record.arrival.millis, 1000)}));
+          break;
+        default:
+          column.strings[row] = arena->Add(model::FormatShardId(shard));
+      }
+    }
+    batch.columns.push_back(std::move(column));
+  }
+  batch.keep_alive.push_back(std::move(arena));
+}
+
+}  // namespace weir::stream
