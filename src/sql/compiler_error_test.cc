@@ -486,7 +486,7 @@ TEST(CompileError, SurvivesDamagedPrograms) {
   base::Random random(seed);
   for (int round = 0; round < 5'000; ++round) {
     std::string code(round % 2 == 0 ? kClickCode : kOrderCode);
-    for (uint64_t damage = 1 + random.Below(3); damage > 0; --damage) {
+    for (uint64_t damage = 1 + random.Below(3); damage > 0 && !code.empty(); --damage) {
       const size_t at = random.Below(code.size());
       switch (random.Below(4)) {
         case 0:
