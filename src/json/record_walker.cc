@@ -56,24 +56,48 @@ bool RecordWalker::Value(Scanner& scanner, int node, size_t depth) {
     return false;
   }
   const char* const first = scanner.at();
-  Token token;
   const char c = scanner.Peek();
   if (c == '{' || c == '[') {
     if (!(c == '{' ? Object(scanner, node, depth) : Array(scanner, node, depth))) {
       return false;
     }
-    token = {TokenKind::kComposite, false, {first, static_cast<size_t>(scanner.at() - first)}};
-  } else {
-    if (!(c == '"' ? scanner.String(token) : scanner.Scalar(token))) {
-      return false;
+    const Token token{
+        TokenKind::kComposite, false, {first, static_cast<size_t>(scanner.at() - first)}};
+    for (size_t i = 0; i < ColumnsAt(node).size(); ++i) {
+      Slot(node, i) = token;
+      took_composite_ = true;
     }
-    if (tracing_) {
-      const auto begin = static_cast<size_t>(token.text.data() - begin_);
-      trace_.push_back({node, token.kind == TokenKind::kString, begin, begin + token.text.size()});
-    }
+    return true;
   }
-  if (node >= 0) {
-    Deliver(node, token);
+  return ScalarValue(scanner, node);
+}
+
+std::span<const int> RecordWalker::ColumnsAt(int node) const {
+  return node < 0 ? std::span<const int>() : tree_.nodes[static_cast<size_t>(node)].columns;
+}
+
+/// Where the value of the node's i-th column goes.
+Token& RecordWalker::Slot(int node, size_t i) {
+  const auto column = static_cast<size_t>(ColumnsAt(node)[i]);
+  return tree_.column_is_each[column] ? each_[each_.size() - scalars_.size() + column]
+                                      : scalars_[column];
+}
+
+/// Reads straight into the place of the first column, as copying a token costs as much as reading
+/// it.
+bool RecordWalker::ScalarValue(Scanner& scanner, int node) {
+  Token unused;
+  const size_t columns = ColumnsAt(node).size();
+  Token& token = columns == 0 ? unused : Slot(node, 0);
+  if (!(scanner.Peek() == '"' ? scanner.String(token) : scanner.Scalar(token))) {
+    return false;
+  }
+  for (size_t i = 1; i < columns; ++i) {
+    Slot(node, i) = token;
+  }
+  if (tracing_) {
+    const auto begin = static_cast<size_t>(token.text.data() - begin_);
+    trace_.push_back({node, token.kind == TokenKind::kString, begin, begin + token.text.size()});
   }
   return true;
 }
@@ -86,14 +110,6 @@ bool RecordWalker::Row(Scanner& scanner, int node) {
   }
   row_seen_ = true;
   return true;
-}
-
-void RecordWalker::Deliver(int node, const Token& token) {
-  for (const int column : tree_.nodes[static_cast<size_t>(node)].columns) {
-    const auto at = static_cast<size_t>(column);
-    took_composite_ |= token.kind == TokenKind::kComposite;
-    (tree_.column_is_each[at] ? each_[each_.size() - scalars_.size() + at] : scalars_[at]) = token;
-  }
 }
 
 bool RecordWalker::Object(Scanner& scanner, int node, size_t depth) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,7 +56,9 @@ class RecordWalker {
   bool Array(Scanner& scanner, int node, size_t depth);
   bool Element(Scanner& scanner, int node, size_t index, size_t depth);
   bool Row(Scanner& scanner, int node);
-  void Deliver(int node, const Token& token);
+  bool ScalarValue(Scanner& scanner, int node);
+  std::span<const int> ColumnsAt(int node) const;
+  Token& Slot(int node, size_t i);
 
   const PathTree& tree_;
   std::vector<uint32_t> hints_;  ///< Where the next member of each node is expected.

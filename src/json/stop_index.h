@@ -41,9 +41,12 @@ class StopIndex {
       return Search(at);
     }
     const auto place = static_cast<size_t>(at - begin_);
-    const uint64_t word = words_[place / 64] >> (place % 64);
-    if (word != 0) [[likely]] {
-      return at + __builtin_ctzll(word);
+    // The stops of the next 64 bytes, without a branch on whether they lie in one word.
+    const size_t shift = place % 64;
+    const uint64_t* const words = words_.data() + place / 64;
+    const uint64_t next = words[0] >> shift | words[1] << 1 << (63 - shift);
+    if (next != 0) [[likely]] {
+      return at + __builtin_ctzll(next);
     }
     size_t i = place / 64 + 1;
     while (words_[i] == 0) {  // The end is marked as a stop.
@@ -72,7 +75,7 @@ class StopIndex {
 
   void Build() {
     const auto size = static_cast<size_t>(end_ - begin_);
-    for (size_t i = 0; i <= size / 64; ++i) {
+    for (size_t i = 0; i <= size / 64 + 1; ++i) {
       words_[i] = 0;
     }
     size_t at = 0;
@@ -104,7 +107,7 @@ class StopIndex {
   const char* end_;
   bool indexed_;
   uint32_t high_ = 0;
-  std::array<uint64_t, kMaxBytes / 64 + 1> words_;
+  std::array<uint64_t, kMaxBytes / 64 + 2> words_;
 };
 
 }  // namespace weir::json
