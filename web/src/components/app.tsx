@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { dataset, paused, setPaused } from "../live";
+import { dataset, failure, paused, setPaused } from "../live";
 import { cycleTheme, helpOpen } from "../view";
 import { Banner } from "./banner";
 import { Charts } from "./charts";
@@ -51,7 +51,7 @@ export function App() {
       <main id="figures" tabIndex={-1}>
         <Banner />
         {data === null ? (
-          <Skeleton />
+          failure.value === "" && <Skeleton />
         ) : data.totalRows === 0 ? (
           <EmptyState />
         ) : (
