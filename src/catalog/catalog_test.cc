@@ -7,8 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/crc32c.h"
 #include "base/simulated_file_system.h"
 #include "catalog/partition_text.h"
+#include "catalog/sqlite_vfs.h"
 
 namespace weir::catalog {
 namespace {
@@ -176,6 +179,21 @@ TEST_F(CatalogTest, SharesTheSnapshotUntilTheNextCommit) {
   EXPECT_THAT(first->front().objects, IsEmpty());
 }
 
+TEST_F(CatalogTest, SnapshotsTensOfThousandsOfObjects) {
+  constexpr uint64_t kObjects = 20'000;
+  DeliveryCommit commit{.delivery = "clicks", .table = MakeTable()};
+  for (uint64_t i = 0; i < kObjects; ++i) {
+    commit.objects.push_back(MakeObject(0, i, i));
+  }
+  commit.positions = {{0, {kObjects}}};
+  ASSERT_TRUE(catalog_->CommitDelivery(commit).has_value());
+  Open();
+  const int64_t start = base::SystemClock().MonotonicNanos();
+  EXPECT_EQ((*catalog_->SharedSnapshot())->front().objects.size(), kObjects);
+  std::printf("snapshot of %d objects: %d ms\n", static_cast<int>(kObjects),
+              static_cast<int>((base::SystemClock().MonotonicNanos() - start) / 1'000'000));
+}
+
 TEST_F(CatalogTest, IsOpenedOnce) {
   EXPECT_EQ(Catalog::Open(files_, clock_, kPath).error().code, Code::kFailedPrecondition);
 }
@@ -252,6 +270,22 @@ TEST(CatalogDamageTest, EveryFlippedBitIsNoticed) {
   }
   std::printf("catalog bit flips: %d, silent: %d\n", flips, silent);
   EXPECT_EQ(silent, 0);
+}
+
+TEST(PageTest, IsSealedAsDocumented) {
+  // docs/formats/catalog.md: CRC-32C of bytes 0..4087 at 4088, the same inverted at 4092.
+  std::string page(4096, '\0');
+  page[0] = 'w';
+  SealPage(page);
+  const uint32_t checksum = base::Crc32c(std::string_view(page).substr(0, 4088));
+  std::string expected;
+  base::ByteWriter(expected).U32(checksum);
+  base::ByteWriter(expected).U32(~checksum);
+  EXPECT_EQ(base::ToHex(page.substr(4088)), base::ToHex(expected));
+  EXPECT_TRUE(PageIsIntact(page));
+  page[100] = 'x';
+  EXPECT_FALSE(PageIsIntact(page));
+  EXPECT_TRUE(PageIsIntact(std::string(4096, '\0')));
 }
 
 TEST(PartitionTextTest, RoundTrips) {

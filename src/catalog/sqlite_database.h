@@ -15,8 +15,8 @@
 #include "base/result.h"
 #include "catalog/sqlite_vfs.h"
 
-struct sqlite3;
-struct sqlite3_stmt;
+struct sqlite3;       // NOLINT(readability-identifier-naming): SQLite's name
+struct sqlite3_stmt;  // NOLINT(readability-identifier-naming): SQLite's name
 
 namespace weir::catalog {
 

@@ -10,7 +10,7 @@
 #include "base/file_system.h"
 #include "base/result.h"
 
-struct sqlite3_vfs;
+struct sqlite3_vfs;  // NOLINT(readability-identifier-naming): SQLite's name
 
 namespace weir::catalog {
 

@@ -234,7 +234,7 @@ class LogDelivery : public Delivery {
   // way.
   base::Result<void> PutPlanned(const std::string& key, std::string_view data) {
     const std::string& bucket = definition().bucket;
-    const base::Result<void> put = store_.Put(bucket, key, data);
+    base::Result<void> put = store_.Put(bucket, key, data);
     if (put.has_value() || put.error().code != base::Code::kAlreadyExists) {
       return put;
     }
@@ -246,7 +246,7 @@ class LogDelivery : public Delivery {
   }
 
   base::Result<void> RemoveUncommitted(const std::string& bucket, const std::string& key) {
-    const base::Result<void> removed = store_.Delete(bucket, key);
+    base::Result<void> removed = store_.Delete(bucket, key);
     if (!removed.has_value() && removed.error().code != base::Code::kNotFound) {
       return removed;
     }

@@ -27,7 +27,7 @@ namespace {
 using base::SimulatedFileSystem;
 using Keys = std::map<std::string, uint32_t>;  // key -> checksum
 
-constexpr int kRounds = 8;
+constexpr int kRounds = 11;
 
 std::string RecordText(int number) {
   // Each seventh cannot be converted.

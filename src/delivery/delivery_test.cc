@@ -182,6 +182,33 @@ TEST_F(DeliveryTest, ARangeOfFailuresOnlyHasNoTableObject) {
   ExpectVerified();
 }
 
+TEST_F(DeliveryTest, WritesParquetByColumn) {
+  DeliveryDefinition definition = JsonDefinition();
+  definition.format = Format::kParquet;
+  definition.columns.push_back({"At", {model::TypeKind::kTimestamp}});
+  definition.columns.push_back({"Count", {model::TypeKind::kInteger}});
+  Deliver(definition);
+  ASSERT_TRUE(engine_->Append(
+      {R"({"Id":"a","Price":1.2345,"At":"2026-11-22T07:35:31.123Z","Count":1})",
+       R"({"Price":null})",
+       R"({"Id":"ž\u0000\"","Price":-99999999999999.9999,"Count":-2147483648,"Other":[1,2]})",
+       R"({"Id":"x","Count":"many"})"}));
+  EXPECT_TRUE(Step(true));
+  const auto objects = Objects();
+  ASSERT_THAT(objects, SizeIs(2));
+  EXPECT_EQ(objects[0].rows, 3u);
+  EXPECT_EQ(objects[1].rows, 1u);
+  const std::string bytes = Contents(objects[0]);
+  EXPECT_TRUE(bytes.starts_with("PAR1") && bytes.ends_with("PAR1"));
+  // Another delivery of the same records makes the same bytes.
+  definition.name = "again";
+  definition.bucket = "second";
+  Deliver(definition);
+  EXPECT_TRUE(Step(true));
+  EXPECT_TRUE(bytes == Contents(Objects()[0]));
+  ExpectVerified();
+}
+
 TEST_F(DeliveryTest, WritesGzip) {
   DeliveryDefinition definition = JsonDefinition();
   definition.compression = Compression::kGzip;

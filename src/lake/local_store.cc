@@ -2,6 +2,7 @@
 #include <atomic>
 #include <utility>
 
+#include "base/metrics.h"
 #include "lake/object_store.h"
 
 // How an object appears: staging file, write, sync, link to its name, sync the folder, remove the
@@ -32,27 +33,14 @@ class LocalStore : public ObjectStore {
 
   base::Result<void> Put(std::string_view bucket, std::string_view key,
                          std::string_view data) override {
-    RETURN_IF_ERROR(CheckKey(bucket, key));
-    const std::string path = LocalPath(bucket, key);
-    const std::string folder(base::ParentPath(path));
-    if (files_.Exists(path)) {
-      return Confirm(path, data);
+    base::Result<void> put = PutOnce(bucket, key, data);
+    if (put.has_value()) {
+      put_objects_.Add();
+      put_bytes_.Add(static_cast<double>(data.size()));
+    } else {
+      put_failures_.Add();
     }
-    RETURN_IF_ERROR(files_.CreateDirectories(folder));
-    const std::string staged =
-        base::JoinPath(staging_, fmt::format("{}{}", next_staged_.fetch_add(1), kStagedSuffix));
-    const base::Result<void> written = WriteStaged(staged, data);
-    if (!written.has_value()) {
-      (void)files_.Remove(staged).has_value();  // the next start removes it otherwise
-      return base::Result<void>(std::unexpected(base::Within(path, written.error())));
-    }
-    const base::Result<void> linked = files_.Link(staged, path);
-    (void)files_.Remove(staged).has_value();
-    if (!linked.has_value() && linked.error().code == base::Code::kAlreadyExists) {
-      return Confirm(path, data);
-    }
-    RETURN_IF_ERROR(linked);
-    return files_.SyncDirectory(folder);
+    return put;
   }
 
   base::Result<std::string> Get(std::string_view bucket, std::string_view key) override {
@@ -86,6 +74,30 @@ class LocalStore : public ObjectStore {
   }
 
  private:
+  base::Result<void> PutOnce(std::string_view bucket, std::string_view key, std::string_view data) {
+    RETURN_IF_ERROR(CheckKey(bucket, key));
+    const std::string path = LocalPath(bucket, key);
+    const std::string folder(base::ParentPath(path));
+    if (files_.Exists(path)) {
+      return Confirm(path, data);
+    }
+    RETURN_IF_ERROR(files_.CreateDirectories(folder));
+    const std::string staged =
+        base::JoinPath(staging_, fmt::format("{}{}", next_staged_.fetch_add(1), kStagedSuffix));
+    const base::Result<void> written = WriteStaged(staged, data);
+    if (!written.has_value()) {
+      (void)files_.Remove(staged).has_value();  // the next start removes it otherwise
+      return base::Result<void>(std::unexpected(base::Within(path, written.error())));
+    }
+    const base::Result<void> linked = files_.Link(staged, path);
+    (void)files_.Remove(staged).has_value();
+    if (!linked.has_value() && linked.error().code == base::Code::kAlreadyExists) {
+      return Confirm(path, data);
+    }
+    RETURN_IF_ERROR(linked);
+    return files_.SyncDirectory(folder);
+  }
+
   // An object is there: fine when it is the same one. Its folder is synced again, since an earlier
   // attempt may have failed just there.
   base::Result<void> Confirm(const std::string& path, std::string_view data) {
@@ -133,6 +145,12 @@ class LocalStore : public ObjectStore {
   const std::string root_;
   const std::string staging_;
   std::atomic<uint64_t> next_staged_ = 0;
+  base::Counter& put_objects_ = base::ProcessMetrics().GetCounter(
+      "weir_lake_put_objects_total", "Objects that were put and are durable.");
+  base::Counter& put_bytes_ = base::ProcessMetrics().GetCounter(
+      "weir_lake_put_bytes_total", "Bytes of objects that were put and are durable.");
+  base::Counter& put_failures_ = base::ProcessMetrics().GetCounter(
+      "weir_lake_put_failures_total", "Objects that could not be put, also those refused.");
 };
 
 }  // namespace
