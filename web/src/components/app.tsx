@@ -48,7 +48,7 @@ export function App() {
         Skip to the figures
       </a>
       <Header />
-      <main id="figures" tabIndex={-1}>
+      <main id="figures" tabIndex={-1} data-sequence={data?.sequence ?? ""}>
         <Banner />
         {data === null ? (
           failure.value === "" && <Skeleton />

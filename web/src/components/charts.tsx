@@ -87,7 +87,7 @@ function VolumeChart({ rows, names, all }: { rows: readonly Row[]; names: readon
       ]}
       options={(width) => ({
         width: Math.max(width, 48 + names.length * COLUMN_WIDTH),
-        height: 380,
+        height: 454,
         marginLeft: 48,
         marginRight: 6,
         marginTop: 18,

@@ -19,6 +19,14 @@ function draw(host: HTMLElement, props: Props): void {
   for (const style of picture.querySelectorAll("style")) {
     style.remove();
   }
+  // The picture has one name, below; its parts need none, and Plot gives theirs to elements that may not have one.
+  for (const part of picture.querySelectorAll("[aria-label], [aria-description]")) {
+    if (part.getAttribute("aria-label")?.endsWith("grid") === true) {
+      part.classList.add("grid");
+    }
+    part.removeAttribute("aria-label");
+    part.removeAttribute("aria-description");
+  }
   picture.setAttribute("role", "img");
   picture.setAttribute("aria-label", props.summary);
   host.replaceChildren(picture);
