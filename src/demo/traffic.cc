@@ -221,8 +221,9 @@ void Traffic::MakeOrder(int promotion, std::string_view user, int64_t clicked_mi
   Disturb(account, record);
 
   std::string& data = record.data;
-  data = fmt::format(R"({{"OrderId":"o{}","UserId":"{}","Timestamp":"{}","OrderLines":[)",
-                     next_order_++, user, base::FormatRfc3339(account.timestamp));
+  data = fmt::format(R"({{"OrderId":"{}{}","UserId":"{}","Timestamp":"{}","OrderLines":[)",
+                     options_.order_id_prefix, next_order_++, user,
+                     base::FormatRfc3339(account.timestamp));
   // Further lines name the same promotion, so that the order counts once, or none at all.
   const uint64_t lines = 1 + (random_.Chance(0.3) ? 1 + random_.Below(3) : 0);
   for (uint64_t line = 0; line < lines; ++line) {

@@ -50,6 +50,8 @@ struct TrafficOptions {
   double out_of_order_share = 0;
   /// Records that are sent 1 to 30 minutes after their Timestamp.
   double late_share = 0;
+  /// Order ids are this and a number from 1.
+  std::string order_id_prefix = "o";
   /// Time between a click and its order, at most.
   int64_t order_delay_millis = 90'000;
 };

@@ -155,11 +155,53 @@ class RunningEngine : public Engine {
   }
 
  private:
-  static base::Result<void> RunAll(stream::Application& application) {
-    for (bool more = true; more;) {
-      ASSIGN_OR_RETURN(more, application.Step());
+  /// Runs the application to the end of its input, and until its results are durable.
+  base::Result<void> RunAll(stream::Application& application) {
+    log::Notifier notifier;
+    const auto outputs = Outputs(application);
+    for (log::Stream* const output : outputs) {
+      output->Watch(&notifier);
     }
-    return {};
+    base::Result<void> done = RunAll(application, notifier);
+    for (log::Stream* const output : outputs) {
+      output->Unwatch(&notifier);
+    }
+    return done;
+  }
+
+  base::Result<void> RunAll(stream::Application& application, log::Notifier& notifier) {
+    while (true) {
+      const uint64_t seen = notifier.count();
+      ASSIGN_OR_RETURN(const bool more, application.Step());
+      if (more) {
+        continue;
+      }
+      parts_.log->Drive();
+      // A step also does nothing while too many results wait for the log; a checkpoint tells, since
+      // it needs them durable.
+      const base::Result<void> written = application.Checkpoint();
+      if (written.has_value()) {
+        ASSIGN_OR_RETURN(const bool again, application.Step());
+        if (!again) {
+          return {};
+        }
+        continue;
+      }
+      if (written.error().code != base::Code::kFailedPrecondition || !parts_.log->healthy()) {
+        return written;
+      }
+      notifier.Wait(seen, kWaitMillis);
+    }
+  }
+
+  std::vector<log::Stream*> Outputs(const stream::Application& application) const {
+    std::vector<log::Stream*> streams;
+    for (const stream::OutputDefinition& output : application.definition().outputs) {
+      if (log::Stream* const stream = parts_.log->Find(output.destination)) {
+        streams.push_back(stream);
+      }
+    }
+    return streams;
   }
 
   /// Runs the application to its input's end, lets time pass for its windows, runs what that gives,
@@ -180,8 +222,7 @@ class RunningEngine : public Engine {
     base::Result<void> waited = WaitForBound(input, end, notifier);
     input.Unwatch(&notifier);
     RETURN_IF_ERROR(std::move(waited));
-    RETURN_IF_ERROR(RunAll(application));
-    return application.Checkpoint();
+    return RunAll(application);
   }
 
   base::Result<void> WaitForBound(log::Stream& input, model::Rowtime end, log::Notifier& notifier) {
@@ -261,6 +302,30 @@ class RunningEngine : public Engine {
 };
 
 }  // namespace
+
+std::string DescribeStatus(const Engine& engine, const log::Log& log) {
+  std::string text =
+      fmt::format("\n{:<56} {:>7} {:>14} {:>16}\n", "stream", "shards", "records", "bytes");
+  for (const log::Stream* const stream : log.Streams()) {
+    uint64_t records = 0;
+    for (const log::ShardDefinition& shard : stream->definition().shards) {
+      records += stream->DurableEnd(shard.id).value - stream->TrimHorizon(shard.id).value;
+    }
+    text += fmt::format("{:<56} {:>7} {:>14} {:>16}\n", stream->definition().name,
+                        stream->definition().shards.size(), records, stream->BytesOnDisk());
+  }
+  text += fmt::format("\n{:<56} {:>14} {:>10} {:>14} {}\n", "application", "records in", "rejected",
+                      "rows out", "");
+  for (const auto& [name, status] : engine.Applications()) {
+    text += fmt::format("{:<56} {:>14} {:>10} {:>14} {}\n", name, status.records_in,
+                        status.records_rejected, status.rows_out, status.failure);
+  }
+  text += fmt::format("\n{:<56} {:>14} {}\n", "delivery stream", "pending", "");
+  for (const auto& [name, status] : engine.Deliveries()) {
+    text += fmt::format("{:<56} {:>14} {}\n", name, status.pending_records, status.failure);
+  }
+  return text;
+}
 
 base::Result<std::unique_ptr<Engine>> Engine::Open(const EngineParts& parts,
                                                    EngineOptions options) {

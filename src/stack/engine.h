@@ -79,4 +79,7 @@ class Engine {
   virtual std::vector<NamedDeliveryStatus> Deliveries() const = 0;
 };
 
+/// Streams, applications and delivery streams with their figures, for people.
+std::string DescribeStatus(const Engine& engine, const log::Log& log);
+
 }  // namespace weir::stack

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace weir::server {
+
+/// Where this program lies.
+std::string ProgramPath();
+
+}  // namespace weir::server

@@ -1,0 +1,210 @@
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "base/logging.h"
+#include "dashboard/dashboard.h"
+#include "ingest/doors.h"
+#include "server/commands.h"
+#include "server/data_folder.h"
+#include "server/demo_runner.h"
+#include "server/exit_code.h"
+#include "server/health_routes.h"
+#include "server/program_path.h"
+#include "server/signals.h"
+#include "server/totals.h"
+
+namespace weir::server {
+
+namespace {
+
+constexpr int64_t kLookMillis = 500;
+constexpr int64_t kTotalsNanos = 10'000'000'000;
+
+/// Everything that serves, in the order in which it starts; it stops in the reverse.
+class Serving {
+ public:
+  explicit Serving(const ServeOptions& options) : options_(options), config_(options.config) {}
+
+  /// 0, or the exit status after the failure was printed.
+  int Start();
+  /// Until a signal, or until the log can no longer be written.
+  int Wait();
+  int Stop(int status);
+
+ private:
+  int OpenFolder();
+  base::Result<void> StartEngine();
+  base::Result<void> StartServer();
+  void PrintTotals();
+
+  const ServeOptions& options_;
+  const Config& config_;
+  base::Clock& clock_ = base::SystemClock();
+  base::Metrics& metrics_ = base::ProcessMetrics();
+  std::atomic<bool> stopping_ = false;
+  std::unique_ptr<DataFolder> folder_;
+  std::unique_ptr<stack::Engine> engine_;
+  std::unique_ptr<query::QueryService> queries_;
+  std::unique_ptr<dashboard::Dashboard> dashboard_;
+  std::unique_ptr<net::HttpServer> server_;
+  std::unique_ptr<DemoRunner> demo_;
+};
+
+int Serving::OpenFolder() {
+  DataFolderOptions options{.path = config_.data, .purpose = "serve"};
+  options.log.segment_bytes = config_.segment_bytes;
+  options.log.min_free_bytes = config_.min_free_bytes;
+  options.log.metrics = &metrics_;
+  auto folder = DataFolder::Open(std::move(options));
+  if (!folder.has_value()) {
+    return ReportOpenFailure(folder.error());
+  }
+  folder_ = std::move(*folder);
+  return kExitOk;
+}
+
+base::Result<void> Serving::StartEngine() {
+  RETURN_IF_ERROR(DeployChoice(options_.stack, folder_->catalog()));
+  stack::EngineOptions options{.checkpoint_directory = folder_->checkpoint_directory()};
+  options.application.checkpoint_interval_millis = config_.checkpoint_interval_millis;
+  options.application.live_interval_millis = config_.live_interval_millis;
+  ASSIGN_OR_RETURN(engine_, stack::Engine::Open(folder_->parts(), std::move(options)));
+  const log::RecoveryReport recovery = folder_->log().recovery();
+  base::LogEvent(base::LogLevel::kInfo, "server.recovered", "the log is open",
+                 {{"records", recovery.records},
+                  {"torn_tails", recovery.torn_tails},
+                  {"torn_bytes", recovery.torn_bytes}});
+  engine_->Start();
+  return {};
+}
+
+base::Result<void> Serving::StartServer() {
+  ASSIGN_OR_RETURN(const ListenAddress address, ParseListen(config_.listen));
+  ASSIGN_OR_RETURN(queries_, query::QueryService::Create(ProgramPath(), folder_->catalog(),
+                                                         folder_->store(), folder_->log(), clock_));
+  ASSIGN_OR_RETURN(dashboard_, dashboard::Dashboard::Create(*queries_, clock_));
+  net::ServerOptions options;
+  options.host = address.host;
+  options.port = address.port;
+  options.threads = config_.http_threads;
+  options.limits.max_body_bytes = config_.max_body_bytes;
+  options.allowed_hosts = config_.allowed_hosts;
+  options.metrics = &metrics_;
+  ASSIGN_OR_RETURN(server_, net::HttpServer::Create(std::move(options), clock_));
+  ingest::RegisterDoors(*server_, folder_->log(), folder_->catalog(), clock_, metrics_);
+  dashboard_->Register(*server_);
+  RegisterHealthRoutes(*server_, {.log = &folder_->log(),
+                                  .engine = engine_.get(),
+                                  .metrics = &metrics_,
+                                  .data = config_.data,
+                                  .min_free_bytes = config_.min_free_bytes,
+                                  .stopping = &stopping_});
+  RETURN_IF_ERROR(server_->Start());
+  const std::string host =
+      address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+  base::LogEvent(base::LogLevel::kInfo, "server.listening",
+                 fmt::format("Weir is ready: http://{}:{}/", host, server_->port()),
+                 {{"data", config_.data}});
+  return {};
+}
+
+int Serving::Start() {
+  if (const int failed = OpenFolder(); failed != kExitOk) {
+    return failed;
+  }
+  if (const auto started = StartEngine(); !started.has_value()) {
+    return Report(started.error());
+  }
+  if (const auto started = StartServer(); !started.has_value()) {
+    return Report(started.error());
+  }
+  if (options_.demo) {
+    auto definition = ReadDemo(folder_->catalog());
+    if (!definition.has_value()) {
+      return Report(definition.error());
+    }
+    auto demo = DemoRunner::Start(std::move(*definition), folder_->log(), clock_);
+    if (!demo.has_value()) {
+      return Report(demo.error());
+    }
+    demo_ = std::move(*demo);
+  }
+  return kExitOk;
+}
+
+void Serving::PrintTotals() {
+  const auto line = TotalsLine(*queries_, clock_);
+  (void)std::fprintf(stderr, "%s\n",
+                     line.has_value() ? line->c_str() : line.error().message.c_str());
+}
+
+int Serving::Wait() {
+  int64_t next_totals = clock_.MonotonicNanos() + kTotalsNanos;
+  while (true) {
+    if (WaitForSignal(kLookMillis).has_value()) {
+      return kExitOk;
+    }
+    if (!folder_->log().healthy()) {
+      base::LogEvent(
+          base::LogLevel::kError, "server.sync_failed",
+          "the log could not be synced; stopping, because what is written next might be lost");
+      return kExitIo;
+    }
+    if ((options_.demo || options_.totals) && clock_.MonotonicNanos() >= next_totals) {
+      next_totals = clock_.MonotonicNanos() + kTotalsNanos;
+      PrintTotals();
+    }
+  }
+}
+
+int Serving::Stop(int status) {
+  stopping_ = true;
+  ExitOnNextSignal();
+  base::LogEvent(base::LogLevel::kInfo, "server.stopping",
+                 "finishing requests, syncing, writing checkpoints");
+  demo_.reset();
+  if (dashboard_ != nullptr) {
+    dashboard_->Stop();
+  }
+  if (server_ != nullptr) {
+    server_->Stop(config_.drain_millis);
+  }
+  if (queries_ != nullptr) {
+    queries_->Shutdown();
+  }
+  if (engine_ != nullptr) {
+    const bool abandon = status != kExitOk;
+    if (const auto stopped = engine_->Stop(abandon); !stopped.has_value() && !abandon) {
+      status = Report(stopped.error());
+    }
+    engine_.reset();
+  }
+  if (folder_ != nullptr) {
+    folder_->log().Shutdown();
+    if (status == kExitOk && !folder_->log().healthy()) {
+      status = kExitIo;
+    }
+  }
+  base::LogEvent(base::LogLevel::kInfo, "server.stopped", "stopped", {{"status", status}});
+  return status;
+}
+
+}  // namespace
+
+int RunServe(const ServeOptions& options) {
+  const auto address = ParseListen(options.config.listen);
+  if (!address.has_value()) {
+    return Report(address.error(), kExitConfig);
+  }
+  if (const auto loopback = CheckLoopback(*address); !loopback.has_value()) {
+    return Report(loopback.error(), kExitConfig);
+  }
+  BlockSignals();
+  Serving serving(options);
+  const int started = serving.Start();
+  return serving.Stop(started != kExitOk ? started : serving.Wait());
+}
+
+}  // namespace weir::server
