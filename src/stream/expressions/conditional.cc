@@ -19,15 +19,18 @@ class LogicNode : public ExpressionNode {
       : arguments_(std::move(arguments)), decisive_(decisive) {}
 
   Vector Evaluate(Evaluation& evaluation, const Selection& rows) override {
+    const Vector first = arguments_.front()->Evaluate(evaluation, rows);
     out_.Reset(model::Physical::kInt64, evaluation.batch.size());
-    pending_.clear();
+    pending_.resize(rows.size());
+    size_t count = 0;
     rows.ForEach([&](size_t row) {
       out_.ints()[row] = decisive_ ? 0 : 1;
-      pending_.push_back(static_cast<uint32_t>(row));
+      pending_[count++] = static_cast<uint32_t>(row);
     });
     unknown_.assign(evaluation.batch.size(), 0);
-    for (const Node& argument : arguments_) {
-      const Vector value = argument->Evaluate(evaluation, Selection::Of(pending_));
+    for (size_t i = 0; i < arguments_.size(); ++i) {
+      const Vector value =
+          i == 0 ? first : arguments_[i]->Evaluate(evaluation, Selection::Of(pending_));
       size_t kept = 0;
       for (const uint32_t row : pending_) {
         if (value.IsNull(row)) {
@@ -110,11 +113,16 @@ class CoalesceNode : public ExpressionNode {
       : arguments_(std::move(arguments)), physical_(physical) {}
 
   Vector Evaluate(Evaluation& evaluation, const Selection& rows) override {
+    const Vector first = arguments_.front()->Evaluate(evaluation, rows);
+    if (first.nulls == nullptr) {
+      return first;
+    }
     out_.Reset(physical_, evaluation.batch.size());
     pending_.clear();
     rows.ForEach([&](size_t row) { pending_.push_back(static_cast<uint32_t>(row)); });
-    for (const Node& argument : arguments_) {
-      const Vector values = argument->Evaluate(evaluation, Selection::Of(pending_));
+    for (size_t i = 0; i < arguments_.size(); ++i) {
+      const Vector values =
+          i == 0 ? first : arguments_[i]->Evaluate(evaluation, Selection::Of(pending_));
       size_t kept = 0;
       for (const uint32_t row : pending_) {
         if (!values.IsNull(row)) {

@@ -56,25 +56,22 @@ void RecordDecoder::FillImplicit(const MergedRecords& records, model::ColumnBatc
     model::Column column;
     column.type = all[i].type;
     column.Resize(batch.size());
-    for (size_t row = 0; row < batch.size() && implicit_used_[i]; ++row) {
+    if (i == 0) {
+      column.ints = batch.rowtimes;  // A row's ROWTIME is its record's arrival time.
+    }
+    for (size_t row = 0; row < batch.size() && i != 0 && implicit_used_[i]; ++row) {
       const model::Record& record = records.batch.records[record_of_row_[row]];
       const uint32_t shard = records.shards[record_of_row_[row]];
-      switch (i) {
-        case 0:
-          column.ints[row] = record.arrival.millis;
-          break;
-        case 1:
-          column.strings[row] = record.partition_key;
-          break;
-        case 2:
-          column.strings[row] = arena->Add(model::FormatSequenceNumber(
-              {.shard_created_seconds = FloorDivide(stream_created_millis_, 1000),
-               .shard = shard,
-               .sequence = record.sequence,
-               .arrival_seconds = FloorDivide(record.arrival.millis, 1000)}));
-          break;
-        default:
-          column.strings[row] = arena->Add(model::FormatShardId(shard));
+      if (i == 1) {
+        column.strings[row] = record.partition_key;
+      } else if (i == 2) {
+        column.strings[row] = arena->Add(model::FormatSequenceNumber(
+            {.shard_created_seconds = FloorDivide(stream_created_millis_, 1000),
+             .shard = shard,
+             .sequence = record.sequence,
+             .arrival_seconds = FloorDivide(record.arrival.millis, 1000)}));
+      } else {
+        column.strings[row] = arena->Add(model::FormatShardId(shard));
       }
     }
     batch.columns.push_back(std::move(column));

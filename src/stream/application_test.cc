@@ -1,0 +1,220 @@
+#include "stream/application.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "stream/stream_fixture.h"
+#include "stream/verify.h"
+
+namespace weir::stream {
+namespace {
+
+using ::testing::ElementsAre;
+
+class ApplicationTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(machine_.Open().has_value()); }
+
+  void Create() {
+    application_.reset();
+    auto made = machine_.CreateApplication(definition_);
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    application_ = std::move(*made);
+  }
+
+  void RunDry() {
+    machine_.log().Drive();
+    const auto dry = machine_.RunDry(*application_);
+    ASSERT_TRUE(dry.has_value()) << dry.error().message;
+  }
+
+  base::SimulatedFileSystem files_;
+  Machine machine_{files_, 2};
+  ApplicationDefinition definition_ = CountApplication();
+  std::unique_ptr<Application> application_;
+};
+
+TEST_F(ApplicationTest, IdleShardAndDueWindowMoveByTheClock) {
+  Create();
+  machine_.Put(kStart + 5, R"({"k":"a","v":1})", 1);
+  RunDry();
+  EXPECT_EQ(application_->Status().records_in, 0) << "shard 0 may still get an earlier record";
+  machine_.clock().AdvanceMillis(30);
+  RunDry();
+  EXPECT_EQ(application_->Status().records_in, 1);
+  EXPECT_EQ(application_->Status().open_windows, 1);
+  EXPECT_TRUE(machine_.Rows().empty());
+  machine_.clock().AdvanceMillis(1000);
+  RunDry();
+  RunDry();
+  EXPECT_THAT(machine_.Rows(), ElementsAre(R"(1005 {"K":"a","N":1,"TOTAL":1})"));
+  EXPECT_EQ(application_->Status().open_windows, 0);
+  EXPECT_EQ(application_->Status().millis_behind, 0);
+}
+
+TEST_F(ApplicationTest, OpenWindowsAreLiveAndContinueTheStream) {
+  Create();
+  machine_.Put(kStart, R"({"k":"a","v":1})", 0);
+  machine_.Put(kStart + 10, R"({"k":"b","v":2})", 1);
+  machine_.clock().AdvanceMillis(300);
+  RunDry();
+  RunDry();
+  auto live = machine_.log().live().Read("out");
+  ASSERT_NE(live, nullptr);
+  EXPECT_EQ(live->continues_from.value, 0);
+  EXPECT_THAT(live->rows,
+              ElementsAre(R"({"K":"a","N":1,"TOTAL":1})", R"({"K":"b","N":1,"TOTAL":2})"));
+  EXPECT_EQ(live->as_of.millis, kStart + 10);
+  machine_.clock().SetWallMillis(kStart + 1005);
+  RunDry();
+  machine_.clock().AdvanceMillis(1);
+  RunDry();
+  EXPECT_THAT(machine_.Rows(), ElementsAre(R"(1000 {"K":"a","N":1,"TOTAL":1})"));
+  machine_.clock().AdvanceMillis(201);
+  RunDry();
+  live = machine_.log().live().Read("out");
+  ASSERT_NE(live, nullptr);
+  EXPECT_EQ(live->continues_from.value + live->rows.size(), 2);
+  ASSERT_TRUE(application_->Stop(true).has_value());
+  EXPECT_EQ(machine_.log().live().Read("out"), nullptr);
+}
+
+TEST_F(ApplicationTest, ChangedCodeGivesUpWindowsAndGoesOn) {
+  Create();
+  machine_.Put(kStart, R"({"k":"a","v":1})");
+  machine_.input().StateBound(model::Rowtime{kStart + 2000}, true);
+  machine_.Put(kStart + 2500, R"({"k":"a","v":1})");
+  machine_.input().StateBound(model::Rowtime{kStart + 2600}, true);
+  RunDry();
+  ASSERT_TRUE(application_->Stop(false).has_value());
+  definition_.code += "-- changed";
+  Create();
+  EXPECT_EQ(application_->Status().open_windows, 0);
+  machine_.Put(kStart + 3000, R"({"k":"a","v":5})");
+  machine_.input().StateBound(model::Rowtime{kStart + 9000}, true);
+  RunDry();
+  EXPECT_THAT(machine_.Rows(), ElementsAre(R"(1000 {"K":"a","N":1,"TOTAL":1})",
+                                           R"(4000 {"K":"a","N":1,"TOTAL":5})"));
+  const auto outcome =
+      RecomputeOutputs(definition_, machine_.log(), files_, machine_.clock(), machine_.options());
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+  EXPECT_TRUE(outcome->ok()) << outcome->first_difference;
+  EXPECT_EQ(outcome->rows_compared, 1);
+  EXPECT_NE(outcome->note, "");
+}
+
+TEST_F(ApplicationTest, FullDiskHoldsRowsBackAndLosesNone) {
+  Create();
+  for (int i = 0; i < 50; ++i) {
+    machine_.Put(kStart + i, fmt::format(R"({{"k":"k{}","v":{}}})", i, i));
+  }
+  machine_.input().StateBound(model::Rowtime{kStart + 5000}, true);
+  machine_.log().Drive();
+  bool full = true;
+  files_.SetFaultHook(
+      [&](std::string_view operation, std::string_view path) -> std::optional<base::Error> {
+        if (full && operation == "write" && path.find("/out/") != std::string_view::npos) {
+          return base::Error{base::Code::kDiskFull, "no space"};
+        }
+        return std::nullopt;
+      });
+  for (int i = 0; i < 5; ++i) {
+    machine_.clock().AdvanceMillis(2000);
+    RunDry();
+  }
+  EXPECT_TRUE(machine_.Rows().empty());
+  EXPECT_FALSE(application_->Checkpoint().has_value());
+  full = false;
+  machine_.clock().AdvanceMillis(2000);
+  RunDry();
+  machine_.clock().AdvanceMillis(2000);
+  RunDry();
+  EXPECT_EQ(machine_.Rows().size(), 50);
+  EXPECT_TRUE(application_->Checkpoint().has_value());
+}
+
+TEST_F(ApplicationTest, RetentionMayGoToTheOlderOfTwoCheckpoints) {
+  Create();
+  EXPECT_THAT(application_->SafePositions(), ElementsAre(model::Sequence{0}, model::Sequence{0}));
+  for (int i = 0; i < 3; ++i) {
+    machine_.Put(kStart + i, R"({"k":"a","v":1})");
+    machine_.input().StateBound(model::Rowtime{kStart + i + 1}, true);
+    RunDry();
+    ASSERT_TRUE(application_->Checkpoint().has_value());
+  }
+  EXPECT_THAT(application_->SafePositions(), ElementsAre(model::Sequence{2}, model::Sequence{0}));
+  Create();
+  EXPECT_THAT(application_->SafePositions(), ElementsAre(model::Sequence{2}, model::Sequence{0}));
+}
+
+TEST_F(ApplicationTest, VerifyFindsAForeignRowAndWhatIsMissing) {
+  Create();
+  machine_.Put(kStart, R"({"k":"a","v":1})");
+  machine_.Put(kStart + 1, R"({"k":"b","v":1})");
+  machine_.input().StateBound(model::Rowtime{kStart + 5000}, true);
+  machine_.log().Drive();
+  auto outcome =
+      RecomputeOutputs(definition_, machine_.log(), files_, machine_.clock(), machine_.options());
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+  EXPECT_EQ(outcome->missing, 2);
+  EXPECT_TRUE(outcome->ok());
+  const log::Entry wrong{.partition_key = "app/OUT",
+                         .explicit_hash_key = std::nullopt,
+                         .data = R"({"K":"a","N":7,"TOTAL":1})",
+                         .arrival = model::Rowtime{kStart + 1000}};
+  machine_.out().AppendOnce({.producer = "app/OUT", .first_ordinal = 0}, {&wrong, 1},
+                            [](const auto&) {});
+  RunDry();
+  outcome =
+      RecomputeOutputs(definition_, machine_.log(), files_, machine_.clock(), machine_.options());
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+  EXPECT_EQ(outcome->different, 1);
+  EXPECT_EQ(outcome->rows_compared, 1);
+  EXPECT_NE(outcome->first_difference.find("row 0"), std::string::npos)
+      << outcome->first_difference;
+}
+
+TEST_F(ApplicationTest, RefusesWhatCannotRun) {
+  definition_.outputs.push_back({.in_application_stream = "NOTHING", .destination = "other"});
+  EXPECT_EQ(machine_.CreateApplication(definition_).error().code, base::Code::kNotFound);
+  definition_.outputs.back().destination = "out";
+  EXPECT_EQ(machine_.CreateApplication(definition_).error().code, base::Code::kInvalidArgument);
+  definition_ = CountApplication();
+  definition_.outputs[0].in_application_stream = "NOTHING";
+  EXPECT_EQ(machine_.CreateApplication(definition_).error().code, base::Code::kInvalidArgument);
+}
+
+TEST(ApplicationThread, RunsByItselfAndStopsWithACheckpoint) {
+  base::SimulatedFileSystem files;
+  Machine machine(files, 2, 2);
+  ASSERT_TRUE(machine.Open().has_value());
+  auto application = machine.CreateApplication(CountApplication());
+  ASSERT_TRUE(application.has_value()) << application.error().message;
+  log::Notifier notifier;
+  machine.out().Watch(&notifier);
+  (*application)->Start();
+  for (int i = 0; i < 1000; ++i) {
+    machine.Put(kStart + i, fmt::format(R"({{"k":"k{}","v":1}})", i % 10),
+                static_cast<uint32_t>(i % 2));
+  }
+  machine.input().StateBound(model::Rowtime{kStart + 5000}, true);
+  while (machine.out().DurableEnd(0).value < 10) {
+    const uint64_t seen = notifier.count();
+    if (machine.out().DurableEnd(0).value < 10) {
+      notifier.Wait(seen, 1000);
+    }
+  }
+  machine.out().Unwatch(&notifier);
+  const auto stopped = (*application)->Stop(false);
+  ASSERT_TRUE(stopped.has_value()) << stopped.error().message;
+  EXPECT_EQ((*application)->Status().failure, "");
+  EXPECT_EQ((*application)->Status().records_in, 1000);
+  EXPECT_EQ((*application)->Status().rows_out, 10);
+  EXPECT_GE((*application)->Status().checkpoints, 1);
+  application->reset();
+  machine.log().Shutdown();
+}
+
+}  // namespace
+}  // namespace weir::stream
