@@ -19,7 +19,8 @@
 
 namespace weir::catalog {
 
-/// A named thing that a stack (or an API call) made: stream, application, delivery stream, bucket, database, named query …
+/// A named thing that a stack (or an API call) made: stream, application, delivery stream, bucket,
+/// database, named query …
 struct Resource {
   std::string type;        ///< "AWS::Kinesis::Stream"
   std::string name;        ///< Unique within the type.
@@ -43,7 +44,7 @@ struct Object {
   uint32_t crc32c = 0;
   uint64_t rows = 0;
   uint32_t shard = 0;
-  model::Sequence first;       ///< Source records [first, last].
+  model::Sequence first;  ///< Source records [first, last].
   model::Sequence last;
   model::Rowtime oldest_arrival;
   std::map<std::string, std::string> partition;  ///< "year" -> "2026"
@@ -59,11 +60,12 @@ struct Table {
   std::string format;  ///< "parquet" or "json"
   model::Schema columns;
   std::vector<std::string> partition_keys;
-  std::string delivery;  ///< Which delivery stream fills it.
+  std::string delivery;       ///< Which delivery stream fills it.
   std::string source_stream;  ///< The log stream whose tail continues it.
 };
 
-/// What a delivery is about to write, recorded before the object appears so that a repeated attempt makes the same one.
+/// What a delivery is about to write, recorded before the object appears so that a repeated attempt
+/// makes the same one.
 struct PlannedObject {
   uint32_t shard = 0;
   model::Sequence first;
@@ -94,31 +96,36 @@ struct TableSnapshot {
 /// One SQLite file; one transaction is one commit. Thread-safe.
 class Catalog {
  public:
-  /// Opens or creates. kDataLoss when the file is damaged, kFailedPrecondition when its format is newer than this program.
+  /// Opens or creates. kDataLoss when the file is damaged, kFailedPrecondition when its format is
+  /// newer than this program.
   static base::Result<std::unique_ptr<Catalog>> Open(base::FileSystem& files, base::Clock& clock,
                                                      const std::string& path);
   virtual ~Catalog() = default;
 
-  /// All changes in one transaction. A put replaces the definition of an existing resource of the same stack;
-  /// kAlreadyExists when another stack owns the name. Deleting what does not exist is fine.
+  /// All changes in one transaction. A put replaces the definition of an existing resource of the
+  /// same stack; kAlreadyExists when another stack owns the name. Deleting what does not exist is
+  /// fine.
   virtual base::Result<void> Apply(std::span<const ResourceChange> changes) = 0;
   virtual base::Result<Resource> Get(std::string_view type, std::string_view name) = 0;
   /// By name. Empty type: all.
   virtual base::Result<std::vector<Resource>> List(std::string_view type) = 0;
 
-  /// Records (durably) what a delivery will write next; replaces an earlier plan of that delivery and shard.
-  virtual base::Result<void> PlanObject(std::string_view delivery, const PlannedObject& planned) = 0;
+  /// Records (durably) what a delivery will write next; replaces an earlier plan of that delivery
+  /// and shard.
+  virtual base::Result<void> PlanObject(std::string_view delivery,
+                                        const PlannedObject& planned) = 0;
   /// The plans that were not committed yet.
   virtual base::Result<std::vector<PlannedObject>> PlannedObjects(std::string_view delivery) = 0;
-  /// Commits objects, positions and table together, and drops the plans they fulfil. Committing an object that is
-  /// committed already with the same checksum is fine; with another it is kInternal.
+  /// Commits objects, positions and table together, and drops the plans they fulfil. Committing an
+  /// object that is committed already with the same checksum is fine; with another it is kInternal.
   virtual base::Result<void> CommitDelivery(const DeliveryCommit& commit) = 0;
   /// Next sequence to deliver per shard; empty before the first commit.
-  virtual base::Result<std::map<uint32_t, model::Sequence>> DeliveryPositions(std::string_view delivery) = 0;
+  virtual base::Result<std::map<uint32_t, model::Sequence>> DeliveryPositions(
+      std::string_view delivery) = 0;
 
-  /// Registers a table before its first object. Same name again: columns may only be added (those that the new
-  /// definition lacks stay); kFailedPrecondition when a type, the bucket, the format or the partition keys differ,
-  /// kAlreadyExists when another delivery fills it.
+  /// Registers a table before its first object. Same name again: columns may only be added (those
+  /// that the new definition lacks stay); kFailedPrecondition when a type, the bucket, the format
+  /// or the partition keys differ, kAlreadyExists when another delivery fills it.
   virtual base::Result<void> RegisterTable(const Table& table) = 0;
   virtual base::Result<std::vector<Table>> Tables() = 0;
   /// Consistent snapshots of all tables, in one read transaction.

@@ -82,6 +82,10 @@ base::Result<CheckedDefinition> CheckedDefinition::Check(DeliveryDefinition defi
   if (const auto built = checked.BuildTable(); !built.has_value()) {
     return within(built.error());
   }
+  if (const ObjectPlace sample = checked.PlaceOf({}); sample.key == sample.error_key) {
+    return within(base::Error{base::Code::kInvalidArgument,
+                              "prefix and error prefix are the same; give them different folders"});
+  }
   return checked;
 }
 
@@ -102,6 +106,12 @@ base::Result<void> CheckedDefinition::BuildTable() {
       return base::Fail(base::Code::kInvalidArgument,
                         "column name '{}' has no or more than {} bytes", name.substr(0, 60),
                         kMaxColumnName);
+    }
+    if (definition_.format == Format::kParquet && name.find_first_of(".[]") != std::string::npos) {
+      return base::Fail(base::Code::kInvalidArgument,
+                        "column name '{}' has a dot or bracket, which would be a path in JSON; "
+                        "rename it",
+                        name);
     }
     if (model::FindField(table_.columns, name) >= 0) {
       return base::Fail(base::Code::kInvalidArgument,

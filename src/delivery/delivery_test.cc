@@ -313,6 +313,13 @@ TEST_F(DeliveryTest, RefusesDefinitionsThatCannotWork) {
               HasSubstr("columns"));
   EXPECT_THAT(refusal([](D& d) { d.compression = Compression::kZstd; }).message, HasSubstr("gzip"));
   EXPECT_THAT(refusal([](D& d) { d.columns[1].name = "ID"; }).message, HasSubstr("two columns"));
+  EXPECT_THAT(refusal([](D& d) { d.prefix = d.error_prefix = "same/"; }).message,
+              HasSubstr("different folders"));
+  EXPECT_THAT(refusal([](D& d) {
+                d.format = Format::kParquet;
+                d.columns[1].name = "a.b";
+              }).message,
+              HasSubstr("dot or bracket"));
   EXPECT_THAT(refusal([](D& d) { d.columns[1].name = "Hour"; }).message, HasSubstr("rename one"));
 }
 
