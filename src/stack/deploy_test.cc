@@ -1,0 +1,124 @@
+#include "stack/deploy.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "base/simulated_file_system.h"
+#include "stack/definitions.h"
+#include "stack/schema.h"
+#include "stack/shipped.h"
+
+namespace weir::stack {
+namespace {
+
+class DeployTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(files_.CreateDirectories("/d").has_value());
+    auto catalog = catalog::Catalog::Open(files_, clock_, "/d/catalog.sqlite");
+    ASSERT_TRUE(catalog.has_value()) << catalog.error().message;
+    catalog_ = std::move(*catalog);
+  }
+
+  base::Result<Plan> Shipped(const std::string& what = "", const std::string& with = "") {
+    std::string text(ShippedTemplate());
+    if (!what.empty()) {
+      const size_t at = text.find(what);
+      EXPECT_NE(at, std::string::npos) << what;
+      text.replace(at, what.size(), with);
+    }
+    return PlanTemplate({.text = std::move(text), .file_name = "t.yaml"});
+  }
+
+  /// The error of deploying the plan, or "".
+  std::string DeployError(const base::Result<Plan>& plan) {
+    EXPECT_TRUE(plan.has_value()) << plan.error().message;
+    const auto report = Deploy(*plan, *catalog_);
+    return report.has_value() ? "" : report.error().message;
+  }
+
+  base::SimulatedFileSystem files_;
+  base::ManualClock clock_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+};
+
+TEST_F(DeployTest, DeployingAgainChangesNothing) {
+  ASSERT_EQ(DeployError(Shipped()), "");
+  const auto before = catalog_->List("");
+  ASSERT_TRUE(before.has_value());
+  EXPECT_EQ(before->size(), 15u);
+  const uint64_t version = catalog_->version();
+  const auto report = Deploy(*Shipped(), *catalog_);
+  ASSERT_TRUE(report.has_value());
+  for (const ResourceEffect& effect : report->effects) {
+    EXPECT_EQ(effect.kind, ResourceEffect::Kind::kUnchanged) << effect.name;
+  }
+  EXPECT_EQ(catalog_->version(), version);
+}
+
+TEST_F(DeployTest, WhatKeepsItsMeaningMayChange) {
+  ASSERT_EQ(DeployError(Shipped()), "");
+  EXPECT_EQ(DeployError(Shipped("IntervalInSeconds: 60", "IntervalInSeconds: 120")), "");
+  EXPECT_EQ(DeployError(Shipped("        SELECT STREAM\n",
+                                "        -- the clicks\n        SELECT STREAM\n")),
+            "");
+  EXPECT_EQ(DeployError(Shipped("Default: 168", "Default: 72")), "");
+}
+
+TEST_F(DeployTest, WhatWouldGiveStoredResultsAnotherMeaningIsRefused) {
+  ASSERT_EQ(DeployError(Shipped()), "");
+  const uint64_t version = catalog_->version();
+  EXPECT_NE(DeployError(Shipped("Default: 2\n", "Default: 3\n")).find("cannot be changed"),
+            std::string::npos);
+  EXPECT_NE(DeployError(Shipped("'Promotion' AND", "'Promo' AND")).find("cannot be changed"),
+            std::string::npos);
+  EXPECT_NE(
+      DeployError(Shipped("Mapping: $.Event,", "Mapping: $.Device,")).find("cannot be changed"),
+      std::string::npos);
+  EXPECT_NE(DeployError(Shipped("Default: click-stream", "Default: other-stream"))
+                .find("cannot be changed"),
+            std::string::npos);
+  EXPECT_EQ(catalog_->version(), version);
+}
+
+TEST_F(DeployTest, RemovalIsToldAndDataIsKept) {
+  ASSERT_EQ(DeployError(Shipped()), "");
+  const auto fewer = PlanTemplate(
+      {.text = "Resources: {ClickStream: {Type: AWS::Kinesis::Stream, Properties: {Name: "
+               "ClickStream, ShardCount: 2, RetentionPeriodHours: 168}}}",
+       .file_name = "t"});
+  EXPECT_NE(DeployError(fewer).find("'OrderStream' is no longer in the template"),
+            std::string::npos);
+  std::string text(ShippedTemplate());
+  const size_t begin = text.find("  DemoTraffic:");
+  text.erase(begin, text.find("Outputs:") - begin);
+  const auto without_demo = PlanTemplate({.text = text, .file_name = "t"});
+  ASSERT_TRUE(without_demo.has_value()) << without_demo.error().message;
+  const auto report = Deploy(*without_demo, *catalog_);
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  EXPECT_EQ(report->effects.back().kind, ResourceEffect::Kind::kRemove);
+  EXPECT_EQ(report->effects.back().type, "Weir::Demo::Traffic");
+  EXPECT_EQ(catalog_->List("Weir::Demo::Traffic")->size(), 0u);
+}
+
+TEST_F(DeployTest, AnotherStackCannotTakeAName) {
+  ASSERT_EQ(DeployError(Shipped()), "");
+  auto other = PlanTemplate(
+      {.text = "Resources: {S: {Type: AWS::Kinesis::Stream, Properties: {Name: ClickStream}}}",
+       .file_name = "t",
+       .stack_name = "other"});
+  EXPECT_NE(DeployError(other).find("belongs to stack 'weir'"), std::string::npos);
+}
+
+TEST(ResourceTypesTest, EveryTypeAndPropertyHasAName) {
+  for (const ResourceType& type : ResourceTypes()) {
+    EXPECT_FALSE(type.name.empty());
+    EXPECT_FALSE(type.summary.empty()) << type.name;
+    EXPECT_EQ(FindResourceType(type.name), &type);
+  }
+}
+
+}  // namespace
+}  // namespace weir::stack

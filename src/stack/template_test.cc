@@ -1,0 +1,261 @@
+#include "stack/template.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "stack/definitions.h"
+#include "stack/shipped.h"
+
+namespace weir::stack {
+namespace {
+
+std::vector<Problem> ProblemsOf(const std::string& text,
+                                const std::map<std::string, std::string>& parameters = {}) {
+  std::vector<Problem> problems;
+  (void)PlanTemplate({.text = text, .file_name = "t.yaml", .parameters = parameters}, &problems);
+  return problems;
+}
+
+struct BadTemplate {
+  std::string name;
+  std::string text;
+  std::string path;
+  int line;
+  int column;
+  std::string message;  ///< A part of it.
+};
+
+class BadTemplateTest : public testing::TestWithParam<BadTemplate> {};
+
+TEST_P(BadTemplateTest, IsToldWithPathAndPlace) {
+  const BadTemplate& bad = GetParam();
+  const std::vector<Problem> problems = ProblemsOf(bad.text);
+  ASSERT_FALSE(problems.empty());
+  const auto found = std::find_if(problems.begin(), problems.end(), [&](const Problem& p) {
+    return p.path == bad.path && p.message.find(bad.message) != std::string::npos;
+  });
+  std::string all;
+  for (const Problem& p : problems) {
+    all += fmt::format("{}:{}: {}: {}\n", p.at.line, p.at.column, p.path, p.message);
+  }
+  ASSERT_NE(found, problems.end()) << all;
+  EXPECT_EQ(found->at, (Position{bad.line, bad.column})) << all;
+}
+
+/// A stream, with `properties` below it.
+std::string Stream(const std::string& properties) {
+  return "Resources:\n  A:\n    Type: AWS::Kinesis::Stream\n    Properties:\n" + properties;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Templates, BadTemplateTest,
+    testing::Values(
+        BadTemplate{"not_yaml", "Resources: [", "", 1, 13, "not YAML"},
+        BadTemplate{"no_resources", "Description: x\n", "Resources", 1, 1, "is missing"},
+        BadTemplate{"unknown_section", "Resuorces: {}\nResources: {A: {Type: AWS::S3::Bucket}}\n",
+                    "Resuorces", 1, 1, "did you mean 'Resources'"},
+        BadTemplate{"twice",
+                    "Resources:\n  A: {Type: AWS::S3::Bucket}\n  A: {Type: AWS::S3::Bucket}\n",
+                    "Resources.A", 3, 3, "twice"},
+        BadTemplate{"no_type", "Resources:\n  A:\n    Properties: {}\n", "Resources.A", 2, 3,
+                    "Type is missing"},
+        BadTemplate{"unknown_type", "Resources:\n  A:\n    Type: AWS::Kinesis::Straem\n",
+                    "Resources.A.Type", 3, 11, "did you mean 'AWS::Kinesis::Stream'"},
+        BadTemplate{"unknown_attribute",
+                    "Resources:\n  A:\n    Type: AWS::S3::Bucket\n    DependOn: B\n",
+                    "Resources.A.DependOn", 4, 5, "did you mean 'DependsOn'"},
+        BadTemplate{"unknown_property", Stream("      ShardCuont: 1\n"),
+                    "Resources.A.Properties.ShardCuont", 5, 7, "did you mean 'ShardCount'"},
+        BadTemplate{"wrong_kind", Stream("      ShardCount: [1]\n"),
+                    "Resources.A.Properties.ShardCount", 5, 19, "whole number 1..1000"},
+        BadTemplate{"not_a_number", Stream("      ShardCount: two\n"),
+                    "Resources.A.Properties.ShardCount", 5, 19, "not 'two'"},
+        BadTemplate{"out_of_range", Stream("      ShardCount: 0\n"),
+                    "Resources.A.Properties.ShardCount", 5, 19, "not 0"},
+        BadTemplate{"bad_name", Stream("      Name: 'a b'\n"), "Resources.A.Properties.Name", 5, 13,
+                    "letters, digits"},
+        BadTemplate{"not_one_of",
+                    Stream("      StreamModeDetails:\n        StreamMode: PROVISION\n"),
+                    "Resources.A.Properties.StreamModeDetails.StreamMode", 6, 21,
+                    "did you mean 'PROVISIONED'"},
+        BadTemplate{"missing_nested", Stream("      StreamModeDetails: {}\n"),
+                    "Resources.A.Properties.StreamModeDetails", 5, 26, "StreamMode is missing"},
+        BadTemplate{"unknown_reference", Stream("      Name: !Ref Nothing\n"),
+                    "Resources.A.Properties.Name", 5, 13,
+                    "no parameter or resource named 'Nothing'"},
+        BadTemplate{"unknown_attribute_of_resource",
+                    "Resources:\n  A:\n    Type: AWS::Kinesis::Stream\n    Properties:\n      "
+                    "Name: !GetAtt B.Name\n"
+                    "  B:\n    Type: AWS::S3::Bucket\n",
+                    "Resources.A.Properties.Name", 5, 13, "has no attribute 'Name'"},
+        BadTemplate{"unknown_tag", Stream("      Name: !Reff A\n"), "Resources.A.Properties.Name",
+                    5, 13, "unknown tag"},
+        BadTemplate{"bad_sub", Stream("      Name: !Sub '${Nope}'\n"),
+                    "Resources.A.Properties.Name", 5, 13, "named 'Nope'"},
+        BadTemplate{"select_out_of_range", Stream("      Name: !Select [2, [a, b]]\n"),
+                    "Resources.A.Properties.Name", 5, 13, "not in a list of 2"},
+        BadTemplate{"unknown_mapping", Stream("      Name: !FindInMap [M, a, b]\n"),
+                    "Resources.A.Properties.Name", 5, 13, "no 'M' in Mappings"},
+        BadTemplate{"unknown_condition", Stream("      Name: !If [C, a, b]\n"),
+                    "Resources.A.Properties.Name", 5, 13, "no condition named 'C'"},
+        BadTemplate{"cycle",
+                    "Resources:\n  A:\n    Type: AWS::S3::Bucket\n    DependsOn: B\n  B:\n    "
+                    "Type: AWS::S3::Bucket\n"
+                    "    DependsOn: A\n",
+                    "Resources.A", 2, 3, "A -> B -> A"},
+        BadTemplate{"same_name",
+                    "Resources:\n  A:\n    Type: AWS::S3::Bucket\n    Properties: {BucketName: "
+                    "x-x}\n  B:\n    Type: "
+                    "AWS::S3::Bucket\n    Properties: {BucketName: x-x}\n",
+                    "Resources.B", 5, 3, "same name"},
+        BadTemplate{
+            "parameter_without_value",
+            "Parameters:\n  P:\n    Type: String\nResources:\n  A: {Type: AWS::S3::Bucket}\n",
+            "Parameters.P", 2, 3, "--parameter P="},
+        BadTemplate{"parameter_pattern",
+                    "Parameters:\n  P:\n    Type: String\n    Default: UPPER\n    AllowedPattern: "
+                    "'[a-z]+'\nResources:\n  A: "
+                    "{Type: AWS::S3::Bucket}\n",
+                    "Parameters.P", 4, 14, "does not match"},
+        BadTemplate{"parameter_property",
+                    "Parameters:\n  P:\n    Type: String\n    Defualt: x\nResources:\n  A: {Type: "
+                    "AWS::S3::Bucket}\n",
+                    "Parameters.P.Defualt", 4, 5, "did you mean 'Default'"},
+        BadTemplate{
+            "refused_property",
+            "Resources:\n  A:\n    Type: AWS::KinesisFirehose::DeliveryStream\n    Properties:\n   "
+            "   "
+            "ExtendedS3DestinationConfiguration:\n        BucketARN: arn:aws:s3:::b\n        "
+            "ProcessingConfiguration: {}\n",
+            "Resources.A.Properties.ExtendedS3DestinationConfiguration.ProcessingConfiguration", 7,
+            9, "is not supported"},
+        BadTemplate{"unknown_bucket",
+                    "Resources:\n  D:\n    Type: AWS::KinesisFirehose::DeliveryStream\n    "
+                    "Properties:\n      "
+                    "S3DestinationConfiguration:\n        BucketARN: arn:aws:s3:::nope\n",
+                    "Resources.D.Properties.S3DestinationConfiguration.BucketARN", 6, 20,
+                    "no AWS::S3::Bucket named 'nope'"}),
+    [](const testing::TestParamInfo<BadTemplate>& info) { return info.param.name; });
+
+TEST(TemplateTest, SeveralProblemsAreToldAtOnceInTheOrderOfTheFile) {
+  const std::vector<Problem> problems = ProblemsOf(
+      "Resources:\n  A:\n    Type: AWS::Kinesis::Stream\n    Properties: {ShardCuont: 1, Name: "
+      "!Ref X}\n  B:\n    Type: Nope\n");
+  ASSERT_EQ(problems.size(), 3u);
+  EXPECT_EQ(problems[0].path, "Resources.A.Properties.ShardCuont");
+  EXPECT_EQ(problems[1].path, "Resources.A.Properties.Name");
+  EXPECT_EQ(problems[2].path, "Resources.B.Type");
+  const auto plan =
+      PlanTemplate({.text = "Resources:\n  B: {Type: Nope}\n", .file_name = "t.yaml"});
+  ASSERT_FALSE(plan.has_value());
+  EXPECT_TRUE(plan.error().message.starts_with(
+      "t.yaml:2:12: Resources.B.Type: unknown resource type 'Nope'"))
+      << plan.error().message;
+}
+
+TEST(TemplateTest, IntrinsicsAreEvaluated) {
+  const auto plan = PlanTemplate({.text = R"(
+Parameters:
+  Env: {Type: String, Default: test}
+  List: {Type: CommaDelimitedList, Default: 'x, y'}
+Mappings:
+  Sizes:
+    test: {Shards: 3}
+Conditions:
+  IsTest: !Equals [!Ref Env, test]
+  Both: !And [!Condition IsTest, !Not [!Equals [!Ref Env, production]]]
+  Neither: !Or [!Equals [a, b], !Not [!Condition IsTest]]
+Resources:
+  S:
+    Type: AWS::Kinesis::Stream
+    Properties:
+      Name: !Join ['-', [!Ref 'AWS::StackName', !Select [1, !Ref List], !Select [0, !Split ['/', 'p/q']]]]
+      ShardCount: !FindInMap [Sizes, !Ref Env, Shards]
+      RetentionPeriodHours: !If [Both, 48, !Ref 'AWS::NoValue']
+      StreamModeDetails: !If [Neither, {StreamMode: ON_DEMAND}, !Ref 'AWS::NoValue']
+  Gone:
+    Type: AWS::S3::Bucket
+    Condition: Neither
+Outputs:
+  Text:
+    Value: {'Fn::Sub': ['${Own}/${S.Arn}/${!Kept}/${AWS::Region}', {Own: !Ref S}]}
+)",
+                                  .file_name = "t.yaml",
+                                  .stack_name = "shop"});
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  ASSERT_EQ(plan->resources.size(), 1u);
+  EXPECT_EQ(plan->resources[0].name, "shop-y-p");
+  EXPECT_EQ(plan->resources[0].properties.Serialize(),
+            R"({"Name":"shop-y-p","ShardCount":3,"RetentionPeriodHours":48})");
+  ASSERT_EQ(plan->outputs.size(), 1u);
+  EXPECT_EQ(plan->outputs[0].value,
+            "shop-y-p/arn:aws:kinesis:local:000000000000:stream/shop-y-p/${Kept}/local");
+}
+
+TEST(TemplateTest, JsonTemplatesAndIgnoredPartsAreAccepted) {
+  const auto plan = PlanTemplate(
+      {.text = R"({"Resources":{"R":{"Type":"AWS::IAM::Role","Properties":{"Anything":1}},
+        "S":{"Type":"AWS::Kinesis::Stream","Properties":{"Tags":[{"Key":"a","Value":"b"}]}}}})",
+       .file_name = "t.json"});
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  EXPECT_EQ(plan->ToResources().size(), 1u);
+  EXPECT_EQ(plan->notes.size(), 2u);
+}
+
+TEST(TemplateTest, UnknownParameterIsNamed) {
+  const std::vector<Problem> problems = ProblemsOf(
+      "Parameters: {Size: {Type: Number, Default: 1}}\nResources: {A: {Type: AWS::S3::Bucket}}\n",
+      {{"Szie", "2"}});
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_NE(problems[0].message.find("did you mean 'Size'"), std::string::npos);
+}
+
+TEST(ShippedTemplateTest, IsValidAndMakesBothWays) {
+  const auto plan = PlanTemplate(
+      {.text = std::string(ShippedTemplate()), .file_name = std::string(kShippedTemplateName)});
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  const auto definitions = ReadDefinitions(plan->ToResources());
+  ASSERT_TRUE(definitions.has_value()) << definitions.error().message;
+  ASSERT_EQ(definitions->streams.size(), 2u);
+  ASSERT_EQ(definitions->applications.size(), 2u);
+  EXPECT_EQ(definitions->applications[0].name, "weir-ClickStreamApplication");
+  ASSERT_EQ(definitions->derived_streams.size(), 2u);
+  EXPECT_EQ(definitions->derived_streams[0].name,
+            "weir-ClickStreamApplication.DESTINATION_SQL_STREAM");
+  ASSERT_EQ(definitions->deliveries.size(), 2u);
+  EXPECT_EQ(definitions->deliveries[1].source_stream,
+            "weir-OrderAnalysisApp.DESTINATION_SQL_STREAM");
+  EXPECT_EQ(definitions->deliveries[1].database, "ad-to-order-conversion");
+  EXPECT_EQ(definitions->deliveries[1].bucket, "order-stream");
+  EXPECT_EQ(definitions->deliveries[1].columns.size(), 6u);
+  EXPECT_EQ(WindowMillis(definitions->applications[0]).value_or(0), 60'000);
+}
+
+TEST(ShippedTemplateTest, BucketNamesReachTheQueries) {
+  const auto plan = PlanTemplate({.text = std::string(ShippedTemplate()),
+                                  .file_name = "t",
+                                  .parameters = {{"ClickBucketName", "my-own.clicks"}}});
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  const auto query =
+      std::find_if(plan->resources.begin(), plan->resources.end(),
+                   [](const PlannedResource& r) { return r.name == "view_clicks_aggregate"; });
+  ASSERT_NE(query, plan->resources.end());
+  EXPECT_NE(query->properties.StringAt("QueryString").value_or("").find("FROM my_own_clicks"),
+            std::string::npos);
+}
+
+TEST(ShippedTemplateTest, WrongSqlIsToldAtItsPropertyWithACaret) {
+  std::string text(ShippedTemplate());
+  text.replace(text.find("\"Event\",\n"), 7, "\"Evnt\"");
+  const std::vector<Problem> problems = ProblemsOf(text);
+  ASSERT_FALSE(problems.empty());
+  EXPECT_EQ(problems[0].path, "Resources.ClickStreamApplication.Properties.ApplicationCode");
+  EXPECT_GT(problems[0].at.line, 80);
+  EXPECT_NE(problems[0].message.find('^'), std::string::npos) << problems[0].message;
+}
+
+}  // namespace
+}  // namespace weir::stack
