@@ -59,6 +59,7 @@ TEST_F(ApplicationTest, OpenWindowsAreLiveAndContinueTheStream) {
   machine_.Put(kStart + 10, R"({"k":"b","v":2})", 1);
   machine_.clock().AdvanceMillis(300);
   RunDry();
+  machine_.clock().AdvanceMillis(201);
   RunDry();
   auto live = machine_.log().live().Read("out");
   ASSERT_NE(live, nullptr);
