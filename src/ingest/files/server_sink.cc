@@ -1,5 +1,6 @@
 #include <chrono>
-#include <thread>
+#include <condition_variable>
+#include <mutex>
 
 #include "ingest/files/put_files.h"
 #include "json/document.h"
@@ -61,7 +62,8 @@ class ServerSink : public RecordSink {
           const net::ClientResponse response,
           client_->Send("POST", target_, {{"content-type", "application/x-ndjson"}}, body_));
       if (response.status == 503 && i < kMaxTries) {
-        std::this_thread::sleep_for(kRetryPause);
+        std::unique_lock lock(pause_mutex_);
+        pause_.wait_for(lock, kRetryPause);
         continue;
       }
       if (response.status != 200) {
@@ -111,6 +113,8 @@ class ServerSink : public RecordSink {
   std::unique_ptr<net::HttpClient> client_;
   const std::string target_;
   std::string body_;
+  std::mutex pause_mutex_;
+  std::condition_variable pause_;  // Never notified: its waits are pauses.
 };
 
 }  // namespace

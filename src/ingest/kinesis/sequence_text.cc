@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "base/check.h"
 
@@ -17,11 +18,22 @@ constexpr unsigned __int128 kStep = static_cast<unsigned __int128>(1) << 80;
 constexpr uint64_t kStepLow = static_cast<uint64_t>(kStep % kBase);
 constexpr uint64_t kStepMiddle = static_cast<uint64_t>(kStep / kBase);
 
-void PutLimb(uint64_t limb, char* at) {
-  for (int i = kLimbDigits - 1; i >= 0; --i) {
-    at[i] = static_cast<char>('0' + limb % 10);
-    limb /= 10;
+// "00" to "99".
+constexpr std::array<char, 200> kPairs = [] {
+  std::array<char, 200> pairs{};
+  for (size_t i = 0; i < 100; ++i) {
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
   }
+  return pairs;
+}();
+
+void PutLimb(uint64_t limb, char* at) {
+  for (int i = kLimbDigits - 2; i > 0; i -= 2) {
+    std::memcpy(at + i, kPairs.data() + 2 * (limb % 100), 2);
+    limb /= 100;
+  }
+  at[0] = static_cast<char>('0' + limb);
 }
 
 uint64_t ParseLimb(std::string_view digits) {
