@@ -5,6 +5,7 @@
 #include "server/commands.h"
 #include "server/data_folder.h"
 #include "server/exit_code.h"
+#include "stream/verify.h"
 
 namespace weir::server {
 
@@ -61,12 +62,44 @@ base::Result<void> VerifyLake(DataFolder& folder, Findings& findings) {
   return {};
 }
 
+/// Computes every derived stream again from the raw log and compares.
+base::Result<void> VerifyOutputs(DataFolder& folder, const stack::Definitions& definitions,
+                                 Findings& findings) {
+  for (const auto* list : {&definitions.streams, &definitions.derived_streams}) {
+    for (const log::StreamDefinition& definition : *list) {
+      RETURN_IF_ERROR(folder.log().OpenStream(definition));
+    }
+  }
+  for (const stream::ApplicationDefinition& application : definitions.applications) {
+    stream::ApplicationOptions options;
+    options.checkpoint_directory = base::JoinPath(folder.checkpoint_directory(), application.name);
+    ASSIGN_OR_RETURN(const stream::VerifyOutcome outcome,
+                     stream::RecomputeOutputs(application, folder.log(), base::SystemFileSystem(),
+                                              base::SystemClock(), options));
+    findings.Line(fmt::format(
+        "application {}: {} rows computed again and equal, {} not stored yet, {} not determinable",
+        application.name, outcome.rows_compared, outcome.missing, outcome.not_determinable));
+    if (!outcome.note.empty()) {
+      findings.Line("  note: " + outcome.note);
+    }
+    if (!outcome.ok()) {
+      findings.Problem(fmt::format("{} rows differ, {} rows have no input: {}", outcome.different,
+                                   outcome.extra, outcome.first_difference));
+    }
+  }
+  return {};
+}
+
 base::Result<void> VerifyAll(DataFolder& folder, Findings& findings) {
   ASSIGN_OR_RETURN(const std::vector<catalog::Resource> resources, folder.catalog().List(""));
   ASSIGN_OR_RETURN(const stack::Definitions definitions, stack::ReadDefinitions(resources));
   RETURN_IF_ERROR(VerifyStreams(folder, definitions, findings));
   RETURN_IF_ERROR(VerifyLake(folder, findings));
-  return {};
+  if (findings.count() > 0) {
+    findings.Line("derived streams: not computed again, because what they come from is damaged");
+    return {};
+  }
+  return VerifyOutputs(folder, definitions, findings);
 }
 
 }  // namespace
