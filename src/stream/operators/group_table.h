@@ -48,7 +48,7 @@ class GroupTable {
   // A new group has close time `close_if_new()` and zeroed state.
   template <typename F>
   uint64_t FindOrAdd(size_t k, F&& close_if_new) {
-    Prefetch(k + kPrefetchDistance);
+    Prefetch(k);
     size_t slot = 0;
     const uint64_t found = Find(k, slot);
     return found != kFull ? found : Add(k, slot, close_if_new());
@@ -82,7 +82,7 @@ class GroupTable {
   void PopFront();
 
  private:
-  static constexpr size_t kPrefetchDistance = 12;
+  static constexpr size_t kPrefetchDistance = 16;
   static constexpr size_t kHeaderWords = 2;
 
   uint64_t* Row(uint64_t sequence) { return rows_.data() + (sequence & row_mask_) * stride_; }
@@ -91,9 +91,14 @@ class GroupTable {
     return rows_.data() + (sequence & row_mask_) * stride_;
   }
 
+  // Fetches the slot of a row some way ahead, and the group that the slot of a nearer row names.
   void Prefetch(size_t k) const {
-    if (k < tags_.size()) {
-      __builtin_prefetch(slots_.data() + (Home(tags_[k]) & slot_mask_));
+    if (k + kPrefetchDistance < tags_.size()) {
+      __builtin_prefetch(slots_.data() + (Home(tags_[k + kPrefetchDistance]) & slot_mask_));
+      const uint64_t slot = slots_[Home(tags_[k + kPrefetchDistance / 2]) & slot_mask_];
+      const uint64_t* row = rows_.data() + (slot & row_mask_) * stride_;
+      __builtin_prefetch(row);
+      __builtin_prefetch(row + stride_ - 1);
     }
   }
 
