@@ -21,9 +21,9 @@ struct Member;
 /// members.
 class Value {
  public:
-  Value() = default;  ///< null
+  Value();  ///< null
 
-  Value(std::nullptr_t) {}  // NOLINT: implicit on purpose, as the others
+  Value(std::nullptr_t);  // NOLINT: implicit on purpose, as the others
 
   Value(bool value);                // NOLINT
   Value(std::string_view text);     // NOLINT
@@ -35,7 +35,7 @@ class Value {
 
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-  Value(T number) : data_(Number{fmt::format("{}", number)}) {}  // NOLINT
+  Value(T number);  // NOLINT
 
   Value(const Value&);
   Value(Value&&) noexcept;
@@ -48,17 +48,12 @@ class Value {
   /// A number by its JSON text, for example an exact decimal; CHECKs that it is one.
   static Value Decimal(std::string text);
 
-  bool IsNull() const { return std::holds_alternative<std::monostate>(data_); }
-
-  bool IsBool() const { return std::holds_alternative<bool>(data_); }
-
-  bool IsNumber() const { return std::holds_alternative<Number>(data_); }
-
-  bool IsString() const { return std::holds_alternative<std::string>(data_); }
-
-  bool IsArray() const { return std::holds_alternative<std::vector<Value>>(data_); }
-
-  bool IsObject() const { return std::holds_alternative<std::vector<Member>>(data_); }
+  bool IsNull() const;
+  bool IsBool() const;
+  bool IsNumber() const;
+  bool IsString() const;
+  bool IsArray() const;
+  bool IsObject() const;
 
   /// "null", "boolean", "number", "string", "array" or "object", for messages.
   std::string_view KindName() const;
@@ -115,6 +110,39 @@ struct Member {
 
   friend bool operator==(const Member&, const Member&) = default;
 };
+
+// Here, not in the class: the variant needs Member complete.
+inline Value::Value() = default;
+
+inline Value::Value(std::nullptr_t) {}
+
+template <std::integral T>
+  requires(!std::same_as<T, bool> && !std::same_as<T, char>)
+Value::Value(T number) : data_(Number{fmt::format("{}", number)}) {}
+
+inline bool Value::IsNull() const {
+  return std::holds_alternative<std::monostate>(data_);
+}
+
+inline bool Value::IsBool() const {
+  return std::holds_alternative<bool>(data_);
+}
+
+inline bool Value::IsNumber() const {
+  return std::holds_alternative<Number>(data_);
+}
+
+inline bool Value::IsString() const {
+  return std::holds_alternative<std::string>(data_);
+}
+
+inline bool Value::IsArray() const {
+  return std::holds_alternative<std::vector<Value>>(data_);
+}
+
+inline bool Value::IsObject() const {
+  return std::holds_alternative<std::vector<Member>>(data_);
+}
 
 /// Reads one JSON value; errors as Validator's.
 base::Result<Value> Parse(std::string_view text, const Limits& limits = {});
