@@ -31,7 +31,7 @@ class BadRecords(WeirTest):
         print(status, answer[:200])
         self.assertEqual(status, 200)
         self.assertEqual(json.loads(answer)["accepted"], 0)
-        self.assertIn("depth", answer)
+        self.assertIn("nested", answer)
 
     def test_future_timestamp(self):
         server = self.server()

@@ -67,9 +67,10 @@ class Server:
                                          "--log-format", "json", *self.arguments], stderr=subprocess.PIPE,
                                         stdout=subprocess.DEVNULL, text=True, preexec_fn=self.preexec)
         listening = threading.Event()
+        process = self.process
 
         def read():
-            for line in self.process.stderr:
+            for line in process.stderr:
                 self.log.append(line)
                 found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
                 if found and self.url is None:
