@@ -1,5 +1,5 @@
 // Serves web/dist with made-up figures, for work on the page without an engine. Not part of the product.
-// node dev/mock_server.mjs [port] [full|empty|loading|stale|failure|many]
+// node dev/mock_server.mjs [port] [full|empty|loading|idle|behind|stopped|silent|failure|many]
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
@@ -15,6 +15,14 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
 };
+
+// Heartbeats, but no new figures.
+const QUIET = ["idle", "behind", "stopped", "failure"];
+const pipeline = {
+  behind_millis: mode === "behind" ? 14_000 : 0,
+  stopped: mode === "stopped" ? "ClickStreamApplication: the checkpoint cannot be written: no space left" : "",
+};
+const newest = () => (mode === "empty" ? null : Date.now() - (QUIET.includes(mode) ? 142_000 : 300));
 
 const names = ["P601", "P602", "P603", "P604", "P605", "P606", "P607", "P608", "P609", "P610", "P611", "P612",
   "<img src=x onerror=alert(1)>", "Ein sehr langer Aktionsname für den Herbst 2026 🍂"];
@@ -45,7 +53,7 @@ function dataset() {
     ...Object.fromEntries(["clicks", "orders", "lines", "units", "revenue"].map((key) => [key, list.reduce((a, row) => a + row[key], 0)])),
   });
   return {
-    sequence: tick, as_of_millis: mode === "empty" ? null : Date.now() - (mode === "stale" ? 42_000 : 300), now_millis: Date.now(),
+    sequence: tick, as_of_millis: newest(), now_millis: Date.now(), ...pipeline,
     totals: sum(rows),
     by_date: [...new Set(rows.map((row) => row.date))].map((date) => ({ date, ...sum(rows.filter((row) => row.date === date)) })),
     rows: rows.slice(0, 500), total_rows: rows.length,
@@ -69,8 +77,11 @@ createServer(async (request, response) => {
     if (mode === "failure") {
       send("failure", { message: "Binder Error: view_conversion_ratio is missing" });
     }
-    const timer = setInterval(() => (mode === "stale" || mode === "failure"
-      ? send("heartbeat", { now_millis: Date.now(), as_of_millis: Date.now() - 42_000 }) : send("data", dataset())), 700);
+    if (mode === "silent") {
+      return;
+    }
+    const timer = setInterval(() => (QUIET.includes(mode)
+      ? send("heartbeat", { now_millis: Date.now(), as_of_millis: newest(), ...pipeline }) : send("data", dataset())), 700);
     response.on("close", () => clearInterval(timer));
     return;
   }

@@ -130,8 +130,8 @@ function differences(shown, api) {
     await page.keyboard.press("Escape");
     await page.keyboard.press("/");
     check("/ goes to the search", (await page.evaluate(() => document.activeElement?.id)) === "search");
-    await page.getByRole("button", { name: /^Orders per 100/ }).click();
-    check("a header sorts", (await page.locator("th[aria-sort=descending]").textContent())?.startsWith("Orders per 100") === true);
+    await page.getByRole("button", { name: /^Conversion/ }).click();
+    check("a header sorts", (await page.locator("th[aria-sort=descending]").textContent())?.startsWith("Conversion") === true);
     const pictures = await page.locator("figure svg[role=img]").count();
     check("two charts with a name", pictures === 2, String(pictures));
     check("no inline script or style elements", (await page.locator("body style, body script:not([src])").count()) === 0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { conversionOf, parseDataset, sortRows, sumByPromotion, type Row } from "./dataset";
-import { age, count, percent, shorten } from "./format";
+import { age, count, fit, percent, plain, shortCount, shortPercent } from "./format";
 
 function row(promotion: string, clicks: number, orders: number, conversion: number | null, date = "2026-11-22"): Row {
   return { date, promotion, clicks, orders, conversion, lines: 0, units: 0, revenue: 0 };
@@ -56,6 +56,19 @@ describe("format", () => {
     expect(age(420)).toBe("0.4 s");
     expect(age(42_000)).toBe("42 s");
     expect(age(600_000)).toBe("10 min");
-    expect(shorten("abcdef", 4)).toBe("abc…");
+  });
+
+  it("writes chart labels with about three digits", () => {
+    expect([0, 0.84, 9.99, 9.996, 12.44, 100, 250.4].map(shortPercent)).toEqual(
+      ["0 %", "0.84 %", "9.99 %", "10.0 %", "12.4 %", "100 %", "250 %"]);
+    expect(shortCount(9999)).toBe("9,999");
+    expect(shortCount(12_345)).toBe("12.3K");
+  });
+
+  it("shows hostile names on one line, cut to the width", () => {
+    expect(plain("a\nb\u202Ec")).toBe("a\uFFFDb\uFFFDc");
+    expect(plain("<b>🎉 عرض")).toBe("<b>🎉 عرض");
+    expect(fit("abcdef", 4, (text) => text.length)).toBe("abc…");
+    expect(fit("🎉🎉🎉", 2, (text) => [...text].length)).toBe("🎉…");
   });
 });

@@ -19,6 +19,17 @@ export function percent(value: number | null): string {
   return value === null ? MISSING : `${two.format(value)} %`;
 }
 
+/** For labels in charts, where three digits tell enough: "0 %", "0.84 %", "12.4 %", "250 %". */
+export function shortPercent(value: number): string {
+  const digits = value === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${value.toFixed(digits)} %`;
+}
+
+/** For labels in charts: whole up to 9,999, then "12.3K". */
+export function shortCount(value: number): string {
+  return value < 10_000 ? count(value) : compact(value);
+}
+
 export function compact(value: number): string {
   return short.format(value);
 }
@@ -38,8 +49,27 @@ export function age(millis: number): string {
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** Long names would push the bars off the chart. */
-export function shorten(text: string, limit: number): string {
-  const letters = [...text];
-  return letters.length <= limit ? text : `${letters.slice(0, limit - 1).join("")}…`;
+/** Characters that would break a line, hide, or turn the text around them. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200B\u202A-\u202E\u2060\u2066-\u2069\uFEFF]/gu;
+
+/** A name from outside as one line that shows what it contains. */
+export function plain(name: string): string {
+  return name.replace(UNPRINTABLE, "\uFFFD");
+}
+
+/** A name within a sentence: its direction of writing stays its own. */
+export function isolate(name: string): string {
+  return `\u2068${plain(name)}\u2069`;
+}
+
+/** As much of `text` as `widthOf` says fits into `limit`, with an ellipsis when something is cut. */
+export function fit(text: string, limit: number, widthOf: (text: string) => number): string {
+  if (widthOf(text) <= limit) {
+    return text;
+  }
+  const letters = [...text].slice(0, 100);
+  while (letters.length > 1 && widthOf(`${letters.join("")}…`) > limit) {
+    letters.pop();
+  }
+  return `${letters.join("").trimEnd()}…`;
 }

@@ -9,8 +9,12 @@ const FIRST_PAUSE_MILLIS = 500;
 const LONGEST_PAUSE_MILLIS = 10_000;
 /** The server sends a heartbeat each second; after so long without any the connection counts as lost. */
 const SILENCE_MILLIS = 6_000;
-/** Figures older than this are marked. */
-export const STALE_MILLIS = 5_000;
+/** A connection that was silent for so long is called stale before it is given up. */
+const HUSH_MILLIS = 3_000;
+/** Without new records for so long, the page calls the pipeline idle. */
+const IDLE_MILLIS = 10_000;
+/** A record may wait for so long in the pipeline before the page calls it behind. */
+const BEHIND_MILLIS = 5_000;
 
 export const connection = signal<Connection>("connecting");
 /** What is on screen. */
@@ -22,14 +26,19 @@ export const paused = signal(false);
 export const retryAt = signal(0);
 /** This machine's time, moving while the page is open. */
 export const now = signal(Date.now());
+/** Age of the oldest record that the applications have not read; 0 when they have caught up. */
+export const behindMillis = signal(0);
+/** Which part of the pipeline has stopped and why; "" when all run. */
+export const stopped = signal("");
 /** Newest input in the server's figures, also while the page is paused. */
 const asOf = signal<number | null>(null);
+/** When the server was last heard of, by this machine's clock. */
+const lastHeard = signal(Date.now());
 /** The server's clock minus this machine's. */
 const clockOffset = signal(0);
 
 let waiting: Dataset | null = null;
 let source: EventSource | null = null;
-let lastHeard = 0;
 let pause = FIRST_PAUSE_MILLIS;
 let retryTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -37,6 +46,54 @@ let retryTimer: ReturnType<typeof setTimeout> | undefined;
 export function figureAge(): number | null {
   const shown = paused.value ? (dataset.value?.asOfMillis ?? null) : asOf.value;
   return shown === null ? null : Math.max(0, now.value + clockOffset.value - shown);
+}
+
+/** How fresh the figures are, worst first; what the reader chose (pause) comes before what is normal. */
+export type Freshness =
+  | "offline"
+  | "connecting"
+  | "silent"
+  | "failing"
+  | "stopped"
+  | "behind"
+  | "paused"
+  | "loading"
+  | "waiting"
+  | "idle"
+  | "live";
+
+export function freshness(): Freshness {
+  const old = figureAge();
+  if (connection.value !== "live") {
+    return connection.value === "lost" ? "offline" : "connecting";
+  }
+  if (silence() > HUSH_MILLIS) {
+    return "silent";
+  }
+  if (failure.value !== "") {
+    return "failing";
+  }
+  if (stopped.value !== "") {
+    return "stopped";
+  }
+  if (behindMillis.value > BEHIND_MILLIS) {
+    return "behind";
+  }
+  if (paused.value) {
+    return "paused";
+  }
+  if (dataset.value === null) {
+    return "loading";
+  }
+  if (old === null) {
+    return "waiting";
+  }
+  return old > IDLE_MILLIS ? "idle" : "live";
+}
+
+/** How long nothing came from the server, not even a heartbeat. */
+export function silence(): number {
+  return Math.max(0, now.value - lastHeard.value);
 }
 
 function show(next: Dataset): void {
@@ -48,27 +105,38 @@ function show(next: Dataset): void {
 }
 
 function heard(): void {
-  lastHeard = Date.now();
+  lastHeard.value = Date.now();
   pause = FIRST_PAUSE_MILLIS;
   retryAt.value = 0;
   connection.value = "live";
 }
 
-function noteClock(nowMillis: unknown, asOfMillis: unknown): void {
-  if (typeof nowMillis === "number" && nowMillis > 0) {
-    clockOffset.value = nowMillis - Date.now();
+/** What data and heartbeats both tell. */
+interface Beat {
+  readonly now_millis?: unknown;
+  readonly as_of_millis?: unknown;
+  readonly behind_millis?: unknown;
+  readonly stopped?: unknown;
+}
+
+function noteBeat(beat: Beat): void {
+  if (typeof beat.now_millis === "number" && beat.now_millis > 0) {
+    clockOffset.value = beat.now_millis - Date.now();
   }
-  if (typeof asOfMillis === "number") {
-    asOf.value = asOfMillis;
+  if (typeof beat.as_of_millis === "number") {
+    asOf.value = beat.as_of_millis;
   }
+  behindMillis.value = typeof beat.behind_millis === "number" ? beat.behind_millis : 0;
+  stopped.value = typeof beat.stopped === "string" ? beat.stopped : "";
 }
 
 function onData(event: MessageEvent<string>): void {
   batch(() => {
     heard();
     try {
-      const next = parseDataset(JSON.parse(event.data));
-      noteClock(next.nowMillis, next.asOfMillis);
+      const json: unknown = JSON.parse(event.data);
+      const next = parseDataset(json);
+      noteBeat(json as Beat);
       failure.value = "";
       show(next);
     } catch (error) {
@@ -80,8 +148,7 @@ function onData(event: MessageEvent<string>): void {
 function onHeartbeat(event: MessageEvent<string>): void {
   batch(() => {
     heard();
-    const beat = JSON.parse(event.data) as { now_millis?: unknown; as_of_millis?: unknown };
-    noteClock(beat.now_millis, beat.as_of_millis);
+    noteBeat(JSON.parse(event.data) as Beat);
   });
 }
 
@@ -111,7 +178,7 @@ export function connect(): void {
   clearTimeout(retryTimer);
   source?.close();
   retryAt.value = 0;
-  lastHeard = Date.now();
+  lastHeard.value = Date.now();
   source = new EventSource("/v1/dashboards/conversion/events");
   source.addEventListener("data", onData);
   source.addEventListener("heartbeat", onHeartbeat);
@@ -133,7 +200,7 @@ export function start(): void {
   connect();
   setInterval(() => {
     now.value = Date.now();
-    if (source !== null && Date.now() - lastHeard > SILENCE_MILLIS) {
+    if (source !== null && silence() > SILENCE_MILLIS) {
       breakOff();
     }
   }, 250);

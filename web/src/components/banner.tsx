@@ -1,4 +1,4 @@
-import { connect, connection, dataset, failure, now, retryAt } from "../live";
+import { connect, connection, dataset, failure, now, retryAt, stopped } from "../live";
 
 /** Says what is wrong, what is still shown, and what happens next. */
 export function Banner() {
@@ -25,6 +25,16 @@ export function Banner() {
         <div>
           <strong>The figures cannot be refreshed.</strong>{" "}
           <span class="reason">{failure.value}</span>
+        </div>
+      </div>
+    );
+  }
+  if (stopped.value !== "") {
+    return (
+      <div class="banner bad" role="alert">
+        <div>
+          <strong>A part of the pipeline has stopped; the figures no longer grow.</strong>{" "}
+          <span class="reason">{stopped.value}</span>
         </div>
       </div>
     );

@@ -1,15 +1,30 @@
 import * as Plot from "@observablehq/plot";
-import { compareText, conversionOf, sumByPromotion, type Row } from "../dataset";
-import { compact, count, percent, shorten } from "../format";
+import { compareText, conversionOf, sumByPromotion, type PromotionSum, type Row } from "../dataset";
+import { compact, count, fit, isolate, percent, plain, shortCount, shortPercent } from "../format";
+import { textWidth } from "../text_width";
 import { chosenRows, chosenTotals, date, top } from "../view";
 import { PlotFigure } from "./plot_figure";
 
 /** Days that the first chart tells apart by colour; the table has every day. */
 const CHART_DATES = 4;
-const NAME_LETTERS = 16;
-const BAR_HEIGHT = 17;
-const COLUMN_WIDTH = 44;
-const DATE_COLORS = ["c1", "c2", "c3", "c4"] as const;
+const DATE_COLORS = ["d1", "d2", "d3", "d4"] as const;
+/** Thickness of a horizontal bar: as much as the height allows. */
+const BAR_MIN = 15;
+const BAR_MAX = 26;
+/** Both charts are at least so high, and the second at most. */
+const MIN_HEIGHT = 340;
+const MAX_VOLUME_HEIGHT = 760;
+const NARROW_VOLUME_HEIGHT = 380;
+/** Axis labels and margins around the horizontal bars. */
+const CONVERSION_FRAME = 34;
+const GROUP_GAP = 9;
+/** The narrowest place for one promotion's two columns. */
+const COLUMN_MIN = 32;
+/** Below this width the columns' labels stand for the axis. */
+const NARROW = 420;
+/** Part of a promotion's place that stays empty. */
+const PLACE_PADDING = 0.16;
+const COLUMN_LABEL_HEIGHT = 12;
 
 const colorOf = (name: string) => `var(--${name})`;
 
@@ -17,65 +32,151 @@ function shownOf(shown: number, all: number): string {
   return shown >= all ? `All ${count(all)} promotions` : `The ${count(shown)} of ${count(all)} promotions with the most clicks`;
 }
 
-function ConversionChart({ rows, names, all }: { rows: readonly Row[]; names: readonly string[]; all: number }) {
-  const dates = [...new Set(rows.map((row) => row.date))].sort(compareText).reverse().slice(0, CHART_DATES);
+/** As high as its bars need; short lists get thicker bars. */
+function conversionHeight(names: number, dates: number): number {
+  const room = (MIN_HEIGHT - CONVERSION_FRAME) / Math.max(1, names) - GROUP_GAP;
+  const bar = Math.min(BAR_MAX, Math.max(BAR_MIN, room / Math.max(1, dates)));
+  return Math.max(MIN_HEIGHT, Math.ceil(CONVERSION_FRAME + names * (dates * bar + GROUP_GAP)));
+}
+
+interface ChartProps {
+  readonly rows: readonly Row[];
+  readonly names: readonly string[];
+  readonly dates: readonly string[];
+  /** How many promotions there are beyond those shown. */
+  readonly all: number;
+  readonly height: number;
+}
+
+function ConversionChart({ rows, names, dates, all, height }: ChartProps) {
   const wanted = new Set(names);
   const bars = rows
     .filter((row) => wanted.has(row.promotion) && dates.includes(row.date) && row.clicks > 0)
     .map((row) => ({ ...row, percent: conversionOf(row.orders, row.clicks) ?? 0 }));
-  const best = bars.reduce<(typeof bars)[number] | null>((a, b) => (a === null || b.percent > a.percent ? b : a), null);
+  type Bar = (typeof bars)[number];
+  const best = bars.reduce<Bar | null>((a, b) => (a === null || b.percent > a.percent ? b : a), null);
   const days = dates.length === 1 ? `on ${dates[0]}` : `by date`;
   const summary =
     best === null
       ? "Bar chart of orders per 100 clicks. No promotion has clicks."
-      : `Bar chart of orders per 100 clicks for ${names.length} promotions ${days}. Highest: ${best.promotion} on ${best.date} with ${percent(best.percent)}. The table below has every number.`;
+      : `Bar chart of orders per 100 clicks for ${names.length} promotions ${days}. Highest: ${isolate(best.promotion)} on ${best.date} with ${percent(best.percent)}. The table below has every number.`;
   const most = Math.max(0, ...bars.map((bar) => bar.percent));
+  const options = (width: number): Plot.PlotOptions => {
+    const nameLimit = Math.min(190, width * 0.32);
+    const label = (name: string) => fit(plain(name), nameLimit, textWidth);
+    // Lines run on through the gaps between the promotions.
+    const across = { insetTop: -GROUP_GAP / 2, insetBottom: -GROUP_GAP / 2 };
+    const nameWidth = Math.max(24, ...names.map((name) => textWidth(label(name))));
+    return {
+      width,
+      height,
+      marginLeft: Math.ceil(nameWidth) + 12,
+      marginRight: 54,
+      marginTop: 4,
+      marginBottom: 26,
+      x: { domain: [0, most > 0 ? most * 1.02 : 1], label: null, ticks: Math.max(2, Math.floor(width / 120)), tickSize: 0, tickPadding: 8, tickFormat: (value: number) => `${value} %` },
+      y: { domain: dates, axis: null, padding: 0.1 },
+      fy: { domain: [...names], label: null, padding: GROUP_GAP / (height / Math.max(1, names.length)), tickFormat: label },
+      color: { domain: dates, range: DATE_COLORS.map(colorOf) },
+      marks: [
+        Plot.gridX({ ...across, ticks: Math.max(2, Math.floor(width / 120)) }),
+        Plot.barX(bars, {
+          x: "percent",
+          y: "date",
+          fy: "promotion",
+          fill: "date",
+          rx2: 3,
+          title: (bar: Bar) => `${isolate(bar.promotion)}, ${bar.date}: ${percent(bar.percent)} (${count(bar.orders)} orders, ${count(bar.clicks)} clicks)`,
+        }),
+        Plot.text(bars, { x: "percent", y: "date", fy: "promotion", text: (bar: Bar) => shortPercent(bar.percent), dx: 6, textAnchor: "start", className: "bar-label" }),
+        Plot.ruleX([0], { ...across, className: "base-line" }),
+      ],
+    };
+  };
   return (
     <PlotFigure
       title="Conversion by promotion"
       summary={summary}
       caption={`${shownOf(names.length, all)}${dates.length === CHART_DATES ? `, newest ${CHART_DATES} days` : ""}. Orders per 100 clicks; a promotion without clicks has no bar.`}
-      legend={dates.map((day, index) => ({ label: day, color: DATE_COLORS[index] ?? "c1" }))}
-      options={(width) => ({
-        width,
-        height: 34 + names.length * (dates.length * BAR_HEIGHT + 8),
-        marginLeft: 118,
-        marginRight: 58,
-        marginTop: 6,
-        marginBottom: 28,
-        x: { domain: [0, most > 0 ? most * 1.02 : 1], grid: true, label: null, ticks: Math.max(2, Math.floor(width / 110)), tickFormat: (value: number) => `${value} %` },
-        y: { domain: dates, axis: null, padding: 0.12 },
-        fy: { domain: [...names], label: null, padding: 0.16, tickFormat: (name: string) => shorten(name, NAME_LETTERS) },
-        color: { domain: dates, range: DATE_COLORS.map(colorOf) },
-        marks: [
-          Plot.barX(bars, {
-            x: "percent",
-            y: "date",
-            fy: "promotion",
-            fill: "date",
-            rx: 2,
-            title: (bar: (typeof bars)[number]) => `${bar.promotion}, ${bar.date}: ${percent(bar.percent)} (${count(bar.orders)} orders, ${count(bar.clicks)} clicks)`,
-          }),
-          Plot.text(bars, { x: "percent", y: "date", fy: "promotion", text: (bar: (typeof bars)[number]) => percent(bar.percent), dx: 5, textAnchor: "start", className: "bar-label" }),
-          Plot.ruleX([0], { className: "base-line" }),
-        ],
-      })}
+      legend={dates.map((day, index) => ({ label: day, color: DATE_COLORS[index] ?? "d1" }))}
+      options={options}
     />
   );
 }
 
-function VolumeChart({ rows, names, all }: { rows: readonly Row[]; names: readonly string[]; all: number }) {
+interface Column {
+  readonly promotion: string;
+  readonly measure: "Clicks" | "Orders";
+  readonly value: number;
+  readonly label: string;
+}
+
+/** Two columns for each promotion. Where the two labels would touch, the taller column's stays. */
+function columnsOf(sums: readonly PromotionSum[], place: number, height: number): Column[] {
+  const pitch = place * (1 - PLACE_PADDING) * 0.5;
+  const write = sums.every((sum) => textWidth(shortCount(sum.clicks)) < place - 4) ? shortCount : compact;
+  const most = Math.max(1, ...sums.map((sum) => Math.max(sum.clicks, sum.orders)));
+  return sums.flatMap((sum) => {
+    const clicks = write(sum.clicks);
+    const orders = write(sum.orders);
+    const apart = (Math.abs(sum.clicks - sum.orders) / most) * height >= COLUMN_LABEL_HEIGHT;
+    const both = apart || (textWidth(clicks) + textWidth(orders)) / 2 < pitch;
+    return [
+      { promotion: sum.promotion, measure: "Clicks" as const, value: sum.clicks, label: both || sum.clicks >= sum.orders ? clicks : "" },
+      { promotion: sum.promotion, measure: "Orders" as const, value: sum.orders, label: both || sum.orders > sum.clicks ? orders : "" },
+    ];
+  });
+}
+
+function VolumeChart({ rows, names, all, height }: ChartProps) {
   const wanted = new Set(names);
   const sums = sumByPromotion(rows).filter((sum) => wanted.has(sum.promotion));
-  const bars = sums.flatMap((sum) => [
-    { promotion: sum.promotion, measure: "Clicks", value: sum.clicks },
-    { promotion: sum.promotion, measure: "Orders", value: sum.orders },
-  ]);
   const first = sums[0];
   const summary =
     first === undefined
       ? "Bar chart of clicks and orders. There are none."
-      : `Bar chart of clicks and orders for ${names.length} promotions. Most clicks: ${first.promotion} with ${count(first.clicks)} clicks and ${count(first.orders)} orders. The table below has every number.`;
+      : `Bar chart of clicks and orders for ${names.length} promotions. Most clicks: ${isolate(first.promotion)} with ${count(first.clicks)} clicks and ${count(first.orders)} orders. The table below has every number.`;
+  const options = (width: number): Plot.PlotOptions => {
+    const narrow = width < NARROW;
+    const drawnHeight = narrow ? Math.min(height, NARROW_VOLUME_HEIGHT) : height;
+    const marginLeft = narrow ? 16 : 46;
+    const drawn = Math.max(width, marginLeft + names.length * COLUMN_MIN);
+    const place = (drawn - marginLeft) / Math.max(1, sums.length);
+    const upright = sums.every((sum) => textWidth(plain(sum.promotion)) <= place - 4);
+    // Turned by 40 degrees; the first name must not leave the picture on the left.
+    const nameLimit = upright ? place : Math.max(56, Math.min(110, (marginLeft + place / 2) / 0.77));
+    const label = (name: string) => fit(plain(name), nameLimit, textWidth);
+    const nameWidth = Math.max(0, ...sums.map((sum) => textWidth(label(sum.promotion))));
+    const gap = (place * PLACE_PADDING) / 2;
+    const across = { insetLeft: -gap, insetRight: -gap };
+    const columns = columnsOf(sums, place, drawnHeight - 100);
+    return {
+      width: drawn,
+      height: drawnHeight,
+      marginLeft,
+      marginRight: 4,
+      marginTop: 18,
+      marginBottom: upright ? 26 : Math.ceil(nameWidth * 0.65) + 22,
+      x: { domain: ["Clicks", "Orders"], axis: null, padding: 0.06 },
+      y: { axis: narrow ? null : "left", label: null, ticks: 5, tickSize: 0, tickPadding: 8, tickFormat: compact },
+      fx: { domain: sums.map((sum) => sum.promotion), label: null, padding: PLACE_PADDING, axis: null },
+      color: { domain: ["Clicks", "Orders"], range: [colorOf("c1"), colorOf("c2")] },
+      marks: [
+        Plot.gridY({ ...across, ticks: 5 }),
+        Plot.axisFx({ anchor: "bottom", label: null, tickRotate: upright ? 0 : -40, tickFormat: label, tickSize: 0 }),
+        Plot.barY(columns, {
+          x: "measure",
+          y: "value",
+          fx: "promotion",
+          fill: "measure",
+          ry2: 3,
+          title: (column: Column) => `${isolate(column.promotion)}: ${count(column.value)} ${column.measure.toLowerCase()}`,
+        }),
+        Plot.text(columns, { x: "measure", y: "value", fx: "promotion", text: "label", dy: -7, className: "bar-label small" }),
+        Plot.ruleY([0], { ...across, className: "base-line" }),
+      ],
+    };
+  };
   return (
     <PlotFigure
       title="Clicks and orders by promotion"
@@ -85,31 +186,7 @@ function VolumeChart({ rows, names, all }: { rows: readonly Row[]; names: readon
         { label: "Clicks", color: "c1" },
         { label: "Orders", color: "c2" },
       ]}
-      options={(width) => ({
-        width: Math.max(width, 48 + names.length * COLUMN_WIDTH),
-        height: 454,
-        marginLeft: 48,
-        marginRight: 6,
-        marginTop: 18,
-        marginBottom: 74,
-        x: { domain: ["Clicks", "Orders"], axis: null, padding: 0.06 },
-        y: { grid: true, label: null, ticks: 6, tickFormat: compact },
-        fx: { domain: sums.map((sum) => sum.promotion), label: null, padding: 0.18, axis: null },
-        color: { domain: ["Clicks", "Orders"], range: [colorOf("c1"), colorOf("c2")] },
-        marks: [
-          Plot.axisFx({ anchor: "bottom", label: null, tickRotate: -40, tickFormat: (name: string) => shorten(name, 12), tickSize: 0 }),
-          Plot.barY(bars, {
-            x: "measure",
-            y: "value",
-            fx: "promotion",
-            fill: "measure",
-            rx: 2,
-            title: (bar: (typeof bars)[number]) => `${bar.promotion}: ${count(bar.value)} ${bar.measure.toLowerCase()}`,
-          }),
-          Plot.text(bars, { x: "measure", y: "value", fx: "promotion", text: (bar: (typeof bars)[number]) => compact(bar.value), dy: -7, className: "bar-label small" }),
-          Plot.ruleY([0], { className: "base-line" }),
-        ],
-      })}
+      options={options}
     />
   );
 }
@@ -120,10 +197,13 @@ export function Charts() {
     .slice(0, top.value)
     .map((sum) => sum.promotion);
   const all = Math.max(chosenTotals.value?.promotions ?? 0, names.length);
+  const dates = [...new Set(rows.map((row) => row.date))].sort(compareText).reverse().slice(0, CHART_DATES);
+  const height = conversionHeight(names.length, dates.length);
+  const shared = { rows, names, dates, all };
   return (
-    <div class="charts">
-      <ConversionChart rows={rows} names={names} all={all} />
-      <VolumeChart rows={rows} names={names} all={all} />
+    <div class={height > MAX_VOLUME_HEIGHT ? "charts uneven" : "charts"}>
+      <ConversionChart {...shared} height={height} />
+      <VolumeChart {...shared} height={Math.min(height, MAX_VOLUME_HEIGHT)} />
     </div>
   );
 }

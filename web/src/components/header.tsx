@@ -1,28 +1,30 @@
 import { age } from "../format";
-import { STALE_MILLIS, connection, dataset, figureAge, paused, setPaused } from "../live";
+import { behindMillis, figureAge, freshness, paused, setPaused, silence, type Freshness } from "../live";
 import { cycleTheme, helpOpen, theme } from "../view";
 
-type Pill = { tone: "good" | "warn" | "bad" | "calm"; label: string; detail: string };
+interface Pill {
+  readonly tone: "good" | "warn" | "bad" | "calm";
+  readonly label: string;
+  readonly detail: string;
+}
 
 function pill(): Pill {
   const old = figureAge();
-  const detail = old === null ? "" : `newest figure ${age(old)} old`;
-  if (connection.value === "lost") {
-    return { tone: "bad", label: "Disconnected", detail };
-  }
-  if (connection.value === "connecting") {
-    return { tone: "calm", label: "Connecting", detail };
-  }
-  if (paused.value) {
-    return { tone: "calm", label: "Paused", detail };
-  }
-  if (dataset.value === null) {
-    return { tone: "calm", label: "Loading", detail };
-  }
-  if (old === null) {
-    return { tone: "calm", label: "Waiting for clicks", detail };
-  }
-  return old > STALE_MILLIS ? { tone: "warn", label: "Stale", detail } : { tone: "good", label: "Live", detail };
+  const newest = old === null ? "" : `newest figure ${age(old)} old`;
+  const pills: Record<Freshness, () => Pill> = {
+    offline: () => ({ tone: "bad", label: "Offline", detail: newest }),
+    connecting: () => ({ tone: "calm", label: "Connecting", detail: newest }),
+    silent: () => ({ tone: "warn", label: "Stale", detail: `nothing heard for ${age(silence())}` }),
+    failing: () => ({ tone: "warn", label: "Stale", detail: newest }),
+    stopped: () => ({ tone: "bad", label: "Stopped", detail: newest }),
+    behind: () => ({ tone: "warn", label: "Behind", detail: `records wait for ${age(behindMillis.value)}` }),
+    paused: () => ({ tone: "calm", label: "Paused", detail: newest }),
+    loading: () => ({ tone: "calm", label: "Loading", detail: "" }),
+    waiting: () => ({ tone: "calm", label: "Connected", detail: "waiting for the first click" }),
+    idle: () => ({ tone: "calm", label: "Idle", detail: `no new records for ${age(old ?? 0)}` }),
+    live: () => ({ tone: "good", label: "Live", detail: newest }),
+  };
+  return pills[freshness()]();
 }
 
 const THEME_NAMES = { auto: "Theme: system", light: "Theme: light", dark: "Theme: dark" } as const;
@@ -42,26 +44,36 @@ export function Header() {
           <p class="tagline">Ad clicks into orders, live</p>
         </div>
       </div>
+      <p class={`pill ${state.tone}`} data-testid="freshness">
+        <span class="dot" aria-hidden="true" />
+        <span class="pill-label">{state.label}</span>
+        {state.detail !== "" && <span class="pill-detail">{state.detail}</span>}
+      </p>
+      <span class="visually-hidden" role="status">
+        {state.label}
+      </span>
       <div class="controls">
-        <p class={`pill ${state.tone}`} data-testid="freshness">
-          <span class="dot" aria-hidden="true" />
-          <span class="pill-label">{state.label}</span>
-          {state.detail !== "" && <span class="pill-detail">{state.detail}</span>}
-        </p>
-        <span class="visually-hidden" role="status">
-          {state.label}
-        </span>
-        <button type="button" aria-pressed={paused.value} onClick={() => setPaused(!paused.value)} title="p">
+        <button type="button" aria-pressed={paused.value} onClick={() => setPaused(!paused.value)} title="Pause or resume (p)">
           {paused.value ? "Resume" : "Pause"}
         </button>
-        <button type="button" onClick={cycleTheme} title="d">
-          {THEME_NAMES[theme.value]}
+        <button
+          type="button"
+          class="round"
+          aria-label={THEME_NAMES[theme.value]}
+          title={`${THEME_NAMES[theme.value]} (d)`}
+          onClick={cycleTheme}
+        >
+          <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+            <circle cx="10" cy="10" r="7" class="icon-ring" />
+            {theme.value !== "light" && <path d="M10 3a7 7 0 0 1 0 14z" class="icon-fill" />}
+            {theme.value === "dark" && <path d="M10 3a7 7 0 0 0 0 14z" class="icon-fill" />}
+          </svg>
         </button>
         <button
           type="button"
           class="round"
           aria-label="Keyboard help"
-          title="?"
+          title="Keys (?)"
           onClick={() => {
             helpOpen.value = true;
           }}

@@ -1,5 +1,5 @@
 import { sortRows, type Row, type SortKey } from "../dataset";
-import { count, money, percent } from "../format";
+import { count, money, percent, plain } from "../format";
 import { dataset } from "../live";
 import { PAGE_ROWS, chosenRows, descending, page, search, sortBy, sortKey } from "../view";
 
@@ -14,7 +14,7 @@ interface ColumnSpec {
 const COLUMNS: readonly ColumnSpec[] = [
   { key: "clicks", label: "Clicks", text: (row) => count(row.clicks) },
   { key: "orders", label: "Orders", text: (row) => count(row.orders) },
-  { key: "conversion", label: "Orders per 100 clicks", text: (row) => percent(row.conversion) },
+  { key: "conversion", label: "Conversion", text: (row) => percent(row.conversion) },
   { key: "lines", label: "Lines", text: (row) => count(row.lines) },
   { key: "units", label: "Units", text: (row) => count(row.units) },
   { key: "revenue", label: "Revenue", text: (row) => money(row.revenue) },
@@ -24,7 +24,7 @@ function SortHeader({ name, label, numeric }: { name: SortKey; label: string; nu
   const active = sortKey.value === name;
   const order = !active ? "none" : descending.value ? "descending" : "ascending";
   return (
-    <th scope="col" aria-sort={order} class={numeric ? "number" : ""}>
+    <th scope="col" aria-sort={order} class={numeric ? "number" : undefined}>
       <button type="button" class="sort" onClick={() => sortBy(name)}>
         {label}
         <span class="arrow" aria-hidden="true">
@@ -38,12 +38,14 @@ function SortHeader({ name, label, numeric }: { name: SortKey; label: string; nu
 function Line({ row }: { row: Row }) {
   return (
     <tr data-testid="row" data-date={row.date} data-promotion={row.promotion}>
-      <th scope="row">{row.promotion}</th>
+      <th scope="row" title={plain(row.promotion)}>
+        <bdi class="name">{plain(row.promotion)}</bdi>
+      </th>
       <td>{row.date}</td>
       {COLUMNS.map((column) => {
         const value = row[column.key];
         return (
-          <td class="number" key={column.key}>
+          <td class={value === 0 || value === null ? "number nought" : "number"} key={column.key}>
             <data value={value === null ? "" : String(value)} data-column={column.key}>
               {column.text(row)}
             </data>
@@ -82,7 +84,7 @@ export function PromotionTable() {
   return (
     <section class="card table-card" aria-labelledby="table-title">
       <div class="table-head">
-        <h2 id="table-title">Every number</h2>
+        <h2 id="table-title">All figures</h2>
         <label class="search">
           <span class="visually-hidden">Search promotions</span>
           <input
@@ -98,14 +100,14 @@ export function PromotionTable() {
           />
         </label>
       </div>
+      <p class="hint" id="table-note">
+        {`By promotion and date; conversion is orders per 100 clicks. `}
+        {sent < total
+          ? `The ${count(sent)} of ${count(total)} rows with the most clicks; the totals above cover all of them.`
+          : `${count(total)} rows.`}
+      </p>
       <div class="scroll" tabIndex={0} role="region" aria-labelledby="table-title">
-        <table>
-          <caption>
-            {`Clicks, orders and revenue by promotion and date. `}
-            {sent < total
-              ? `The ${count(sent)} of ${count(total)} rows with the most clicks; the totals above cover all of them.`
-              : `${count(total)} rows.`}
-          </caption>
+        <table aria-labelledby="table-title" aria-describedby="table-note">
           <thead>
             <tr>
               <SortHeader name="promotion" label="Promotion" numeric={false} />

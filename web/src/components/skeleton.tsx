@@ -2,6 +2,7 @@
 export function Skeleton() {
   return (
     <div class="skeleton" role="status" aria-label="Loading the figures">
+      <div class="bone filter-bone" />
       <div class="tiles">
         {[0, 1, 2, 3, 4].map((tile) => (
           <div class="bone tile-bone" key={tile} />

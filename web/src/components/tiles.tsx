@@ -8,22 +8,22 @@ export function Tiles() {
     return null;
   }
   const tiles = [
-    { name: "clicks", label: "Clicks", value: totals.clicks, text: count(totals.clicks), hint: `on ${count(totals.promotions)} promotions` },
-    { name: "orders", label: "Orders", value: totals.orders, text: count(totals.orders), hint: `${count(totals.lines)} lines` },
     {
       name: "conversion",
-      label: "Orders per 100 clicks",
+      label: "Conversion",
       value: conversionOf(totals.orders, totals.clicks),
       text: percent(conversionOf(totals.orders, totals.clicks)),
-      hint: "all orders ÷ all clicks",
+      hint: "orders per 100 clicks",
     },
+    { name: "clicks", label: "Clicks", value: totals.clicks, text: count(totals.clicks), hint: `on ${count(totals.promotions)} promotions` },
+    { name: "orders", label: "Orders", value: totals.orders, text: count(totals.orders), hint: `${count(totals.lines)} lines` },
     { name: "units", label: "Units", value: totals.units, text: count(totals.units), hint: "sum of quantities" },
-    { name: "revenue", label: "Revenue", value: totals.revenue, text: money(totals.revenue), hint: "sum of price × quantity" },
+    { name: "revenue", label: "Revenue", value: totals.revenue, text: money(totals.revenue), hint: "price × quantity" },
   ];
   return (
     <dl class="tiles" aria-label="Totals">
       {tiles.map((tile) => (
-        <div class="card tile" key={tile.name}>
+        <div class={`card tile ${tile.name === "conversion" ? "lead" : ""}`} key={tile.name}>
           <dt>{tile.label}</dt>
           <dd class="figure">
             <data value={tile.value === null ? "" : String(tile.value)} data-testid={`total-${tile.name}`}>
