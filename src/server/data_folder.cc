@@ -56,8 +56,7 @@ base::Result<std::unique_ptr<DataFolder>> DataFolder::Open(DataFolderOptions opt
   ASSIGN_OR_RETURN(folder->store_, lake::OpenLocalStore(files, base::JoinPath(options.path, "lake"),
                                                         base::JoinPath(options.path, "staging")));
   ASSIGN_OR_RETURN(folder->log_,
-                   log::Log::Open(files, base::SystemClock(),
-                                  base::JoinPath(options.path, "streams"), options.log));
+                   log::Log::Open(files, base::SystemClock(), options.path, options.log));
   return folder;
 }
 

@@ -26,8 +26,7 @@ struct DataFolderOptions {
 /// lake/ staging/.
 class DataFolder {
  public:
-  /// kFailedPrecondition when its format is newer than this program; DataFolder::locked_out tells
-  /// the other reason.
+  /// kFailedPrecondition when its format is newer than this program, or another process uses it.
   static base::Result<std::unique_ptr<DataFolder>> Open(DataFolderOptions options);
 
   /// Whether `error` of Open means that another process uses the folder (exit 73).

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
 #include <thread>
 
+#include "base/format.h"
 #include "base/logging.h"
 #include "dashboard/dashboard.h"
 #include "ingest/doors.h"
@@ -37,6 +39,7 @@ class Serving {
   int OpenFolder();
   base::Result<void> StartEngine();
   base::Result<void> StartServer();
+  dashboard::PipelineState Pipeline() const;
   void PrintTotals();
 
   const ServeOptions& options_;
@@ -80,11 +83,23 @@ base::Result<void> Serving::StartEngine() {
   return {};
 }
 
+dashboard::PipelineState Serving::Pipeline() const {
+  dashboard::PipelineState state;
+  for (const auto& [name, status] : engine_->Applications()) {
+    state.behind_millis = std::max(state.behind_millis, status.millis_behind);
+    if (state.stopped.empty() && !status.failure.empty()) {
+      state.stopped = fmt::format("{}: {}", name, status.failure);
+    }
+  }
+  return state;
+}
+
 base::Result<void> Serving::StartServer() {
   ASSIGN_OR_RETURN(const ListenAddress address, ParseListen(config_.listen));
   ASSIGN_OR_RETURN(queries_, query::QueryService::Create(ProgramPath(), folder_->catalog(),
                                                          folder_->store(), folder_->log(), clock_));
-  ASSIGN_OR_RETURN(dashboard_, dashboard::Dashboard::Create(*queries_, clock_));
+  ASSIGN_OR_RETURN(dashboard_,
+                   dashboard::Dashboard::Create(*queries_, clock_, [this] { return Pipeline(); }));
   net::ServerOptions options;
   options.host = address.host;
   options.port = address.port;
