@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "ingest/record_field.h"
@@ -15,6 +16,10 @@ namespace weir::ingest {
 
 // The field that holds a record's own time, by convention of the record shapes.
 inline constexpr std::string_view kEventTimeField = "Timestamp";
+
+// How far ahead of its arrival a record's own time may be. A far-future time would close every
+// window at once.
+inline constexpr int64_t kMaxAheadMillis = 5 * 60 * 1000;
 
 // Decides which JSON texts become records, and with which partition key. Shared by the HTTP door
 // and the file readers. Not thread-safe.
@@ -41,11 +46,22 @@ class RecordScreen {
   base::Result<log::Entry> Admit(std::string_view text);
 
  private:
+  // Members of a record that the validator finds on its way.
+  struct Members {
+    explicit Members(const Options& options);
+
+    std::vector<std::string> names;
+    size_t event_time = 0;
+    std::optional<size_t> partition_key;
+    std::optional<size_t> arrival;
+  };
+
+  base::Result<void> TakeKey(std::string_view value, log::Entry& entry);
+
+  Members members_;
   json::Validator validator_;
-  FieldFinder event_time_{kEventTimeField};
-  FutureGuard guard_;
-  std::optional<FieldFinder> partition_key_;
-  std::optional<FieldFinder> arrival_;
+  TimeReader times_;
+  int64_t latest_time_ = 0;
   std::string partition_key_field_;
   std::string arrival_field_;
   std::string fallback_key_;

@@ -7,19 +7,13 @@
 #include "json/coerce.h"
 #include "json/mapping.h"
 #include "json/record_walker.h"
-#include "json/shape.h"
+#include "json/shape_memory.h"
 
 namespace weir::json {
 namespace {
 
 constexpr size_t kMaxReasonBytes = 200;
 constexpr size_t kMaxShownValue = 64;
-/// Layouts remembered at once.
-constexpr size_t kMaxShapes = 4;
-/// Records read in full before a layout that was never met again is given up for a new one; doubles
-/// each time, so that records that have no common layout cost little.
-constexpr uint32_t kFirstPatience = 1;
-constexpr uint32_t kMaxPatience = 1024;
 
 /// `text` as printable ASCII of at most `bytes` bytes.
 std::string Shown(std::string_view text, size_t bytes) {
@@ -54,11 +48,7 @@ struct ColumnDecoder::State {
   RecordWalker walker;
   Coercion coercion;
   bool speculate = true;
-  std::vector<Shape> shapes;
-  size_t last_shape = 0;
-  size_t newest_shape = 0;
-  uint32_t patience = kFirstPatience;
-  uint32_t misses = 0;
+  ShapeMemory shapes;
   uint64_t fast = 0;
   uint64_t general = 0;
 
@@ -70,12 +60,10 @@ struct ColumnDecoder::State {
 
   model::ColumnBatch Run(std::span<const model::Record> records,
                          std::vector<RejectedRecord>& rejected, std::vector<uint32_t>& rows_of);
-  bool Fast(std::string_view record, const StopIndex& stops);
   bool FastAs(const Shape& shape, std::string_view record, const StopIndex& stops);
   void General(const model::Record& record, const StopIndex& stops, size_t index,
                std::vector<RejectedRecord>& rejected);
   std::optional<std::string> PutRows();
-  void Learn(std::string_view record);
   void AddRow(const model::Record& record, size_t index);
   void Reserve(size_t wanted);
   void ResetRows(size_t first, size_t count);
@@ -175,44 +163,6 @@ bool ColumnDecoder::State::FastAs(const Shape& shape, std::string_view record,
   return true;
 }
 
-/// Tries the layouts, the last that fitted first.
-bool ColumnDecoder::State::Fast(std::string_view record, const StopIndex& stops) {
-  if (shapes.empty()) {
-    return false;
-  }
-  if (FastAs(shapes[last_shape], record, stops)) [[likely]] {
-    return true;
-  }
-  for (size_t i = 0; i < shapes.size(); ++i) {
-    if (i != last_shape && FastAs(shapes[i], record, stops)) {
-      last_shape = i;
-      return true;
-    }
-  }
-  return false;
-}
-
-/// After a record that no layout fitted and that was read in full, with its trace.
-void ColumnDecoder::State::Learn(std::string_view record) {
-  misses = 0;
-  std::optional<Shape> shape = Shape::Learn(record, walker, tree);
-  patience = std::min(patience * 2, kMaxPatience);
-  if (!shape.has_value()) {
-    return;
-  }
-  if (shapes.size() < kMaxShapes) {
-    last_shape = shapes.size();
-    newest_shape = last_shape;
-    shapes.push_back(*std::move(shape));
-    return;
-  }
-  newest_shape = (newest_shape + 1) % kMaxShapes;
-  if (newest_shape == last_shape) {
-    newest_shape = (newest_shape + 1) % kMaxShapes;
-  }
-  shapes[newest_shape] = *std::move(shape);
-}
-
 /// Sets the rows of the record that the walker has read; the reason when a value does not fit.
 std::optional<std::string> ColumnDecoder::State::PutRows() {
   const size_t count = walker.rows();
@@ -233,7 +183,7 @@ std::optional<std::string> ColumnDecoder::State::PutRows() {
 void ColumnDecoder::State::General(const model::Record& record, const StopIndex& stops,
                                    size_t index, std::vector<RejectedRecord>& rejected) {
   ++general;
-  const bool learn = speculate && !tree.has_each && ++misses >= patience;
+  const bool learn = speculate && !tree.has_each && shapes.Miss();
   if (!walker.Walk(record.data, stops, learn)) {
     rejected.push_back({index, walker.reason().substr(0, kMaxReasonBytes)});
     return;
@@ -247,7 +197,7 @@ void ColumnDecoder::State::General(const model::Record& record, const StopIndex&
     AddRow(record, index);
   }
   if (learn) {
-    Learn(record.data);
+    shapes.Learn(Shape::Learn(record.data, walker, tree));
   }
 }
 
@@ -270,9 +220,9 @@ model::ColumnBatch ColumnDecoder::State::Run(std::span<const model::Record> reco
   for (size_t i = 0; i < records.size(); ++i) {
     Reserve(rows + 1);
     const StopIndex stops(records[i].data);
-    if (speculate && Fast(records[i].data, stops)) {
+    const auto fits = [&](const Shape& shape) { return FastAs(shape, records[i].data, stops); };
+    if (speculate && shapes.Find(fits)) {
       ++fast;
-      patience = last_shape == newest_shape ? kFirstPatience : patience;
       AddRow(records[i], i);
     } else {
       General(records[i], stops, i, rejected);

@@ -16,13 +16,30 @@ constexpr size_t kMaxFixedBytes = size_t{64} << 10;
 
 std::optional<Shape> Shape::Learn(std::string_view record, const RecordWalker& walker,
                                   const PathTree& tree) {
-  const std::vector<TracedScalar>& trace = walker.trace();
-  if (tree.has_each || walker.took_composite() || trace.size() > kMaxParts ||
-      record.size() > kMaxFixedBytes) {
+  if (tree.has_each || walker.took_composite()) {
+    return std::nullopt;
+  }
+  std::vector<TracedScalar> trace = walker.trace();
+  for (TracedScalar& scalar : trace) {
+    if (scalar.node < 0) {
+      continue;
+    }
+    const std::vector<int>& columns = tree.nodes[static_cast<size_t>(scalar.node)].columns;
+    if (columns.size() > 1) {
+      return std::nullopt;  // One value for two columns.
+    }
+    scalar.node = columns.empty() ? -1 : columns[0];
+  }
+  return Of(record, trace, tree.column_is_each.size());
+}
+
+std::optional<Shape> Shape::Of(std::string_view record, std::span<const TracedScalar> trace,
+                               size_t columns) {
+  if (trace.size() > kMaxParts || record.size() > kMaxFixedBytes) {
     return std::nullopt;
   }
   Shape shape;
-  std::vector<bool> found(tree.column_is_each.size());
+  std::vector<bool> found(columns);
   size_t at = 0;
   for (const TracedScalar& scalar : trace) {
     Part& part = shape.parts_.emplace_back();
@@ -31,18 +48,15 @@ std::optional<Shape> Shape::Learn(std::string_view record, const RecordWalker& w
     std::memcpy(part.block, part.text.data(), size);
     part.mask = size == 32 ? ~uint32_t{0} : (uint32_t{1} << size) - 1;
     part.is_string = scalar.is_string;
+    part.column = scalar.node;
     at = scalar.end;
     if (scalar.node < 0) {
       continue;
     }
-    const std::vector<int>& columns = tree.nodes[static_cast<size_t>(scalar.node)].columns;
-    if (columns.size() > 1 || (columns.size() == 1 && found[static_cast<size_t>(columns[0])])) {
-      return std::nullopt;  // One value for two columns, or two values for one.
+    if (found[static_cast<size_t>(scalar.node)]) {
+      return std::nullopt;
     }
-    if (columns.size() == 1) {
-      part.column = columns[0];
-      found[static_cast<size_t>(columns[0])] = true;
-    }
+    found[static_cast<size_t>(scalar.node)] = true;
   }
   shape.tail_ = record.substr(at);
   for (size_t column = 0; column < found.size(); ++column) {

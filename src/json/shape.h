@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,11 @@ class Shape {
   /// where the columns' values are.
   static std::optional<Shape> Learn(std::string_view record, const RecordWalker& walker,
                                     const PathTree& tree);
+
+  /// The shape of a record whose scalars are `trace`, each with the column that takes it, or -1, as
+  /// its node. Nothing when two values are for one column or the shape would be too large.
+  static std::optional<Shape> Of(std::string_view record, std::span<const TracedScalar> trace,
+                                 size_t columns);
 
   /// Reads a record, whose stops are `stops`. For each value that columns need, calls take(column,
   /// token), which returns false to give up. True when the record has this shape and every value

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "json/scanner.h"
+#include "json/shape_memory.h"
 
 namespace weir::json {
 namespace {
@@ -35,14 +36,28 @@ struct Validator::State {
   std::deque<std::string> decoded_keys;
   base::Error error;
 
+  std::vector<std::string> members;
+  std::vector<std::optional<std::string_view>> found;
+  ShapeMemory shapes;
+  // While a text is read in full:
+  const char* begin = nullptr;
+  bool tracing = false;
+  std::vector<TracedScalar> trace;
+  int member = -1;  ///< That is being read.
+  const char* member_begin = nullptr;
+  bool member_is_composite = false;
+
   base::Result<void> Run(std::string_view text);
   // These return false when they have set `error`.
+  bool Fits(const Shape& shape, std::string_view text, const StopIndex& stops);
   bool Document(Scanner& scanner);
   bool Value(Scanner& scanner, bool& closed);
   bool Open(Scanner& scanner, bool& closed);
   bool Next(Scanner& scanner, bool& closed);
   bool Key(Scanner& scanner);
   bool AddKey(const Scanner& scanner, const Token& token);
+  void BeginMember(Scanner& scanner, std::string_view name);
+  void EndMember(const Scanner& scanner);
   bool Close(Scanner& scanner);
   bool CheckSorted(const Scanner& scanner);
   bool Malformed(const Scanner& scanner, const char* reason);
@@ -77,8 +92,15 @@ inline bool Validator::State::Value(Scanner& scanner, bool& closed) {
   if (c == '{' || c == '[') {
     return Open(scanner, closed);
   }
-  return (c == '"' ? scanner.String(token) : scanner.Scalar(token)) ||
-         Malformed(scanner, scanner.reason());
+  if (!(c == '"' ? scanner.String(token) : scanner.Scalar(token))) {
+    return Malformed(scanner, scanner.reason());
+  }
+  if (tracing) {
+    const auto at = static_cast<size_t>(token.text.data() - begin);
+    trace.push_back({frames.size() == 1 ? member : -1, token.kind == TokenKind::kString, at,
+                     at + token.text.size()});
+  }
+  return true;
 }
 
 bool Validator::State::Open(Scanner& scanner, bool& closed) {
@@ -114,7 +136,30 @@ inline bool Validator::State::Key(Scanner& scanner) {
     return Malformed(scanner, "a colon must follow the key");
   }
   scanner.Advance();
+  if (frames.size() == 1 && !members.empty()) {
+    BeginMember(scanner, token.text);
+  }
   return true;
+}
+
+/// Behind the colon of a key of the outermost object.
+void Validator::State::BeginMember(Scanner& scanner, std::string_view name) {
+  const auto same = std::ranges::find(members, name);
+  if (same != members.end()) {
+    scanner.SkipSpace();
+    member = static_cast<int>(same - members.begin());
+    member_begin = scanner.at();
+    member_is_composite |= scanner.Peek() == '{' || scanner.Peek() == '[';
+  }
+}
+
+/// Behind a value that stands in the outermost object or array.
+void Validator::State::EndMember(const Scanner& scanner) {
+  if (member >= 0) {
+    found[static_cast<size_t>(member)] =
+        std::string_view(member_begin, static_cast<size_t>(scanner.at() - member_begin));
+    member = -1;
+  }
 }
 
 inline bool Validator::State::AddKey(const Scanner& scanner, const Token& token) {
@@ -182,6 +227,9 @@ bool Validator::State::Document(Scanner& scanner) {
       return false;
     }
     while (closed && !frames.empty()) {
+      if (frames.size() == 1) {
+        EndMember(scanner);
+      }
       if (!Next(scanner, closed)) {
         return false;
       }
@@ -191,26 +239,54 @@ bool Validator::State::Document(Scanner& scanner) {
   return scanner.AtEnd() || Malformed(scanner, "something follows the value");
 }
 
+/// Whether the text is like one that was found fine but for its strings, numbers and literals: its
+/// keys and nesting are then within the limits, too.
+bool Validator::State::Fits(const Shape& shape, std::string_view text, const StopIndex& stops) {
+  const bool fits = shape.Read(text, stops, [&](size_t i, const Token& token) {
+    const size_t quote = token.kind == TokenKind::kString ? 1 : 0;
+    found[i] = std::string_view(token.text.data() - quote, token.text.size() + 2 * quote);
+    return true;
+  });
+  for (const size_t i : shape.missing()) {
+    found[i].reset();
+  }
+  return fits;
+}
+
 base::Result<void> Validator::State::Run(std::string_view text) {
   if (text.size() > limits.max_bytes) {
     return Fail(Code::kLimitExceeded, "JSON has {} bytes, more than {}", text.size(),
                 limits.max_bytes);
   }
   const StopIndex stops(text);
+  if (shapes.Find([&](const Shape& shape) { return Fits(shape, text, stops); })) {
+    return {};
+  }
   if (!stops.ascii() && !simdjson::validate_utf8(text.data(), text.size())) {
     return Fail(Code::kInvalidArgument, "not valid JSON: not UTF-8");
   }
   frames.clear();
   keys.clear();
   decoded_keys.clear();
+  found.assign(members.size(), std::nullopt);
+  begin = text.data();
+  tracing = shapes.Miss();
+  trace.clear();
+  member = -1;
+  member_is_composite = false;
   Scanner scanner(text, stops);
   if (!Document(scanner)) {
     return std::unexpected(std::move(error));
   }
+  if (tracing) {
+    shapes.Learn(member_is_composite ? std::nullopt : Shape::Of(text, trace, members.size()));
+  }
   return {};
 }
 
-Validator::Validator(const Limits& limits) : state_(std::make_unique<State>()) {
+Validator::Validator(const Limits& limits, std::vector<std::string> members)
+    : state_(std::make_unique<State>()) {
+  state_->members = std::move(members);
   state_->limits = limits;
   state_->limits.max_depth = std::min(limits.max_depth, kMaxDepth);
 }
@@ -221,6 +297,10 @@ Validator::~Validator() = default;
 
 base::Result<void> Validator::Validate(std::string_view text) {
   return state_->Run(text);
+}
+
+std::optional<std::string_view> Validator::Member(size_t i) const {
+  return state_->found[i];
 }
 
 base::Result<void> Validate(std::string_view text, const Limits& limits) {
