@@ -25,9 +25,9 @@ model::Sequence SequenceAt(const Row& row, int column) {
   return model::Sequence{static_cast<uint64_t>(row.Int(column))};
 }
 
-#define WEIR_OBJECT_COLUMNS                                                                     \
-  "bucket, key, bytes, crc32c, rows, shard, first, last, oldest_arrival, partition, delivery, " \
-  "failed"
+#define WEIR_OBJECT_COLUMNS                                                                \
+  "bucket, key, bytes, crc32c, rows, shard, first, last, oldest_arrival, newest_arrival, " \
+  "partition, delivery, failed"
 
 Object ReadObject(const Row& row) {
   return Object{.bucket = row.Text(0),
@@ -39,9 +39,10 @@ Object ReadObject(const Row& row) {
                 .first = SequenceAt(row, 6),
                 .last = SequenceAt(row, 7),
                 .oldest_arrival = model::Rowtime{row.Int(8)},
-                .partition = ParsePartition(row.Text(9)),
-                .delivery = row.Text(10),
-                .failed = row.Int(11) != 0};
+                .newest_arrival = model::Rowtime{row.Int(9)},
+                .partition = ParsePartition(row.Text(10)),
+                .delivery = row.Text(11),
+                .failed = row.Int(12) != 0};
 }
 
 Resource ReadResource(const Row& row) {
@@ -270,11 +271,12 @@ class SqliteCatalog : public Catalog {
       const std::string partition = FormatPartition(object.partition);
       RETURN_IF_ERROR(database_->Run(
           "INSERT INTO object (" WEIR_OBJECT_COLUMNS
-          ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+          ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
           {std::string_view(object.bucket), std::string_view(object.key), Stored(object.bytes),
            int64_t{object.crc32c}, Stored(object.rows), int64_t{object.shard},
            Stored(object.first.value), Stored(object.last.value), object.oldest_arrival.millis,
-           std::string_view(partition), delivery, int64_t{object.failed ? 1 : 0}}));
+           object.newest_arrival.millis, std::string_view(partition), delivery,
+           int64_t{object.failed ? 1 : 0}}));
     }
     return database_->Run(
         "DELETE FROM planned_object WHERE delivery = ?1 AND shard = ?2 AND first = ?3",

@@ -47,6 +47,7 @@ struct Object {
   model::Sequence first;  ///< Source records [first, last].
   model::Sequence last;
   model::Rowtime oldest_arrival;
+  model::Rowtime newest_arrival;
   std::map<std::string, std::string> partition;  ///< "year" -> "2026"
   std::string delivery;  ///< Which delivery stream wrote it; filled in by CommitDelivery.
   bool failed = false;   ///< Holds records that could not be converted; no part of the table.

@@ -40,6 +40,7 @@ Object MakeObject(uint32_t shard, uint64_t first, uint64_t last) {
                 .first = model::Sequence{first},
                 .last = model::Sequence{last},
                 .oldest_arrival = model::Rowtime{1'000},
+                .newest_arrival = model::Rowtime{2'000},
                 .partition = {{"year", "2026"}, {"odd=/%", "a/b=\x01"}}};
 }
 
@@ -130,6 +131,8 @@ TEST_F(CatalogTest, CommitsObjectsPositionsAndTableTogether) {
   EXPECT_EQ(object.key, MakeObject(1, 0, 9).key);
   EXPECT_EQ(object.delivery, "clicks");
   EXPECT_EQ(object.last.value, 9u);
+  EXPECT_EQ(object.oldest_arrival.millis, 1'000);
+  EXPECT_EQ(object.newest_arrival.millis, 2'000);
   EXPECT_EQ(snapshot->front().table.columns, MakeTable().columns);
   EXPECT_EQ(snapshot->front().positions.at(1).value, 10u);
   EXPECT_EQ(catalog_->Objects()->size(), 2u);

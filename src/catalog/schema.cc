@@ -59,6 +59,7 @@ CREATE TABLE object (
   crc32c INTEGER NOT NULL,
   rows INTEGER NOT NULL,
   oldest_arrival INTEGER NOT NULL,
+  newest_arrival INTEGER NOT NULL,
   partition TEXT NOT NULL,
   PRIMARY KEY (delivery, shard, first, failed),
   UNIQUE (bucket, key),

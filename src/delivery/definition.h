@@ -17,6 +17,7 @@ struct ObjectRange {
   model::Sequence first;
   model::Sequence last;
   model::Rowtime oldest_arrival;
+  model::Rowtime newest_arrival;
 };
 
 // Where the records of a range go.

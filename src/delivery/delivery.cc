@@ -226,7 +226,8 @@ class LogDelivery : public Delivery {
                            .shard = range.shard,
                            .first = range.first,
                            .last = range.last,
-                           .oldest_arrival = range.oldest_arrival};
+                           .oldest_arrival = range.oldest_arrival,
+                           .newest_arrival = range.newest_arrival};
   }
 
   // Puts an object that is planned and not committed. Other bytes under its key come from an

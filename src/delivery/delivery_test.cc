@@ -106,6 +106,20 @@ TEST_F(DeliveryTest, CutsBySizeThenByTime) {
   ExpectVerified();
 }
 
+TEST_F(DeliveryTest, AnObjectKnowsItsOldestAndNewestArrival) {
+  Deliver(JsonDefinition());
+  const int64_t first = clock_.WallMillis();
+  ASSERT_TRUE(engine_->Append({Click(1)}));
+  clock_.AdvanceMillis(1'500);
+  ASSERT_TRUE(engine_->Append({Click(2)}));
+  Step();
+  clock_.AdvanceMillis(60'000);
+  ASSERT_TRUE(Step());
+  ASSERT_THAT(Objects(), SizeIs(1));
+  EXPECT_EQ(Objects()[0].oldest_arrival.millis, first);
+  EXPECT_EQ(Objects()[0].newest_arrival.millis, first + 1'500);
+}
+
 TEST_F(DeliveryTest, RegistersTheTableBeforeTheFirstObject) {
   Deliver(JsonDefinition());
   const auto tables = *engine_->catalog().Tables();

@@ -57,12 +57,14 @@ void ShardBuffer::Take(model::RecordBatch batch, std::optional<model::Sequence> 
       break;
     }
     if (batches_.empty() && count == 0) {
-      range_ = ObjectRange{shard_, record.sequence, record.sequence, record.arrival};
+      range_ =
+          ObjectRange{shard_, record.sequence, record.sequence, record.arrival, record.arrival};
       waiting_since_ =
           record.sequence < backlog_end_ ? std::min(record.arrival.millis, now_millis) : now_millis;
     }
     range_.last = record.sequence;
-    // Arrival times are monotone within a shard, so the first record's is the oldest.
+    // Arrival times are monotone within a shard: the first record's is the oldest.
+    range_.newest_arrival = record.arrival;
     bytes_ += record.data.size();
     ++count;
   }

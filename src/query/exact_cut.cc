@@ -87,7 +87,7 @@ base::Result<TableCut> ReadCut(const catalog::TableSnapshot& table, log::Stream*
                                const CutMark& mark) {
   TableCut cut;
   for (const catalog::Object& object : table.objects) {
-    cut.as_of = std::max(cut.as_of, object.oldest_arrival);
+    cut.as_of = std::max(cut.as_of, object.newest_arrival);
   }
   uint64_t bytes = 0;
   for (size_t i = 0; i < mark.from.size(); ++i) {

@@ -22,7 +22,7 @@ struct FreshRow {
 /// What a table has beyond the objects of a snapshot.
 struct TableCut {
   std::vector<FreshRow> rows;
-  /// Newest input that objects and rows together contain, as far as known.
+  /// Newest input that objects and rows together contain; 0 when there is none.
   model::Rowtime as_of;
 
   /// What `rows` point into.

@@ -43,6 +43,16 @@ TEST(ExactCut, TakesTheTailBetweenDeliveryAndOpenWindows) {
   EXPECT_EQ(rows, (std::vector<std::string>{"4", "5", "6", "a", "b"}));
 }
 
+TEST(ExactCut, IsAsOfTheNewestRecordOfTheObjects) {
+  World world;
+  catalog::TableSnapshot table = DeliveredTo(9);
+  table.objects = {{.oldest_arrival = {10}, .newest_arrival = {90}},
+                   {.oldest_arrival = {20}, .newest_arrival = {30}}};
+  const auto cut = ReadCut(table, nullptr, {});
+  ASSERT_TRUE(cut.has_value()) << cut.error().message;
+  EXPECT_EQ(cut->as_of.millis, 90);
+}
+
 TEST(ExactCut, IsStaleWhileDeliveryOrTheLiveTableIsAhead) {
   World world;
   log::Stream& stream = world.AddClicks();

@@ -136,6 +136,7 @@ class World {
                       .first = {next - 1},
                       .last = {next - 1},
                       .oldest_arrival = {1'000},
+                      .newest_arrival = {2'000},
                       .partition = {{"year", "2026"}, {"month", "11"}}}},
          .positions = {{0, {next}}},
          .table = ClicksTable()});
