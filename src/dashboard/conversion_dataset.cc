@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "json/document.h"
+#include "json/row_encoder.h"
 
 namespace weir::dashboard {
 namespace {
@@ -93,6 +94,14 @@ std::string MillisOrNull(model::Rowtime time) {
   return time.millis > 0 ? fmt::format("{}", time.millis) : "null";
 }
 
+std::string Head(model::Rowtime as_of, uint64_t sequence, const Moment& moment) {
+  std::string stopped;
+  json::AppendQuoted(moment.pipeline.stopped, stopped);
+  return fmt::format(
+      R"("sequence":{},"as_of_millis":{},"now_millis":{},"behind_millis":{},"stopped":{})",
+      sequence, MillisOrNull(as_of), moment.now_millis, moment.pipeline.behind_millis, stopped);
+}
+
 }  // namespace
 
 std::string_view ConversionSql() {
@@ -133,14 +142,12 @@ base::Result<ConversionDataset> BuildDataset(const query::QueryResult& result) {
                            .as_of = result.as_of};
 }
 
-std::string DatasetJson(const ConversionDataset& dataset, uint64_t sequence, int64_t now_millis) {
-  return fmt::format(R"({{"sequence":{},"as_of_millis":{},"now_millis":{},{}}})", sequence,
-                     MillisOrNull(dataset.as_of), now_millis, dataset.body);
+std::string DatasetJson(const ConversionDataset& dataset, uint64_t sequence, const Moment& moment) {
+  return fmt::format("{{{},{}}}", Head(dataset.as_of, sequence, moment), dataset.body);
 }
 
-std::string HeartbeatJson(model::Rowtime as_of, uint64_t sequence, int64_t now_millis) {
-  return fmt::format(R"({{"sequence":{},"as_of_millis":{},"now_millis":{}}})", sequence,
-                     MillisOrNull(as_of), now_millis);
+std::string HeartbeatJson(model::Rowtime as_of, uint64_t sequence, const Moment& moment) {
+  return fmt::format("{{{}}}", Head(as_of, sequence, moment));
 }
 
 }  // namespace weir::dashboard

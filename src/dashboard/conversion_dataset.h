@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "dashboard/dashboard.h"
 #include "model/record.h"
 #include "query/query.h"
 
@@ -30,10 +31,16 @@ struct ConversionDataset {
 /// Builds the dataset from the query's rows. kInternal when they are not of its shape.
 base::Result<ConversionDataset> BuildDataset(const query::QueryResult& result);
 
-/// The whole answer: the dataset with its number and the times.
-std::string DatasetJson(const ConversionDataset& dataset, uint64_t sequence, int64_t now_millis);
+/// When something is told, and how the pipeline is doing then.
+struct Moment {
+  int64_t now_millis = 0;
+  PipelineState pipeline;
+};
+
+/// The whole answer: the dataset with its number, the times and the state of the pipeline.
+std::string DatasetJson(const ConversionDataset& dataset, uint64_t sequence, const Moment& moment);
 
 /// The data of a "heartbeat" event.
-std::string HeartbeatJson(model::Rowtime as_of, uint64_t sequence, int64_t now_millis);
+std::string HeartbeatJson(model::Rowtime as_of, uint64_t sequence, const Moment& moment);
 
 }  // namespace weir::dashboard

@@ -11,8 +11,8 @@ namespace {
 
 class ConversionDashboard : public Dashboard {
  public:
-  ConversionDashboard(query::QueryService& queries, base::Clock& clock)
-      : queries_(queries), refresher_(queries, clock) {
+  ConversionDashboard(query::QueryService& queries, base::Clock& clock, PipelineProbe probe)
+      : queries_(queries), refresher_(queries, clock, std::move(probe)) {
     refresher_.Start();
   }
 
@@ -59,8 +59,9 @@ class ConversionDashboard : public Dashboard {
 }  // namespace
 
 base::Result<std::unique_ptr<Dashboard>> Dashboard::Create(query::QueryService& queries,
-                                                           base::Clock& clock) {
-  return std::make_unique<ConversionDashboard>(queries, clock);
+                                                           base::Clock& clock,
+                                                           PipelineProbe probe) {
+  return std::make_unique<ConversionDashboard>(queries, clock, std::move(probe));
 }
 
 }  // namespace weir::dashboard

@@ -3,7 +3,10 @@
 /// The door of the dashboard room: the page at "/", its data as REST and server-sent events, and
 /// SQL over HTTP.
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -11,6 +14,15 @@
 #include "query/query.h"
 
 namespace weir::dashboard {
+
+/// How the way from the raw streams to the figures is doing.
+struct PipelineState {
+  int64_t behind_millis = 0;  ///< Age of the oldest record that waits; 0 when all have caught up.
+  std::string stopped;        ///< Which part has stopped and why; "" when all run.
+};
+
+/// Asked about each second while someone listens; thread-safe.
+using PipelineProbe = std::function<PipelineState()>;
 
 /// Answers
 ///   GET  /                                  the page, and /assets/… its files
@@ -24,9 +36,9 @@ namespace weir::dashboard {
 /// The dataset is refreshed only while someone listens or asks. Thread-safe.
 class Dashboard {
  public:
-  /// The service and the clock must outlive the dashboard.
+  /// The service, the clock and what the probe asks must outlive the dashboard.
   static base::Result<std::unique_ptr<Dashboard>> Create(query::QueryService& queries,
-                                                         base::Clock& clock);
+                                                         base::Clock& clock, PipelineProbe probe);
   virtual ~Dashboard() = default;
 
   /// Adds the routes; before the server starts. The dashboard must outlive the server's Stop.

@@ -73,8 +73,8 @@ TEST(ConversionDataset, KeepsNumbersAndMissingValues) {
   const auto dataset = BuildDataset(*queries.Run("", {}));
   ASSERT_TRUE(dataset.has_value()) << dataset.error().message;
   EXPECT_EQ(
-      DatasetJson(*dataset, 7, 99),
-      R"({"sequence":7,"as_of_millis":1700000000123,"now_millis":99,)"
+      DatasetJson(*dataset, 7, {.now_millis = 99, .pipeline = {.behind_millis = 5}}),
+      R"({"sequence":7,"as_of_millis":1700000000123,"now_millis":99,"behind_millis":5,"stopped":"",)"
       R"("totals":{"promotions":2,"clicks":200,"orders":13,"lines":15,"units":18,"revenue":159.9000},)"
       R"("by_date":[{"date":"2026-11-22","promotions":2,"clicks":200,"orders":13,"lines":15,"units":18,"revenue":159.9000}],)"
       R"("rows":[{"date":"2026-11-22","promotion":"P1","clicks":200,"orders":10,"conversion":5.0,"lines":12,"units":15,"revenue":149.9000},)"
@@ -89,7 +89,7 @@ TEST(ConversionDataset, RefusesOtherShapes) {
 TEST(Refresher, SendsWhatChangedAndBeatsOtherwise) {
   FakeQueries queries;
   base::ManualClock clock;
-  Refresher refresher(queries, clock);
+  Refresher refresher(queries, clock, [] { return PipelineState{}; });
   refresher.Step();
   EXPECT_TRUE(queries.asked.empty()) << "nobody listens";
 
@@ -123,7 +123,7 @@ TEST(Refresher, SendsWhatChangedAndBeatsOtherwise) {
 TEST(Refresher, ReportsAFailureOnceAndItsEnd) {
   FakeQueries queries;
   base::ManualClock clock;
-  Refresher refresher(queries, clock);
+  Refresher refresher(queries, clock, [] { return PipelineState{}; });
   auto stream = std::make_shared<FakeStream>();
   refresher.AddListener(stream);
   refresher.Step();
@@ -135,6 +135,21 @@ TEST(Refresher, ReportsAFailureOnceAndItsEnd) {
   queries.error.reset();
   refresher.Step();
   EXPECT_THAT(stream->events, ElementsAre("data 1", "failure", "data 1"));
+}
+
+TEST(Refresher, TellsHowThePipelineIsDoing) {
+  FakeQueries queries;
+  base::ManualClock clock;
+  PipelineState state;
+  Refresher refresher(queries, clock, [&state] { return state; });
+  auto stream = std::make_shared<FakeStream>();
+  refresher.AddListener(stream);
+  refresher.Step();
+  state = {.behind_millis = 9'000, .stopped = "app \"a\": no memory"};
+  clock.AdvanceMillis(1'000);
+  refresher.Step();
+  EXPECT_THAT(stream->events, ElementsAre("data 1", "heartbeat"));
+  EXPECT_THAT(stream->last, HasSubstr(R"("behind_millis":9000,"stopped":"app \"a\": no memory"})"));
 }
 
 net::Request Post(std::string body) {

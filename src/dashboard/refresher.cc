@@ -24,8 +24,8 @@ std::string FailureJson(std::string_view message) {
 
 }  // namespace
 
-Refresher::Refresher(query::QueryService& queries, base::Clock& clock)
-    : queries_(queries), clock_(clock) {}
+Refresher::Refresher(query::QueryService& queries, base::Clock& clock, PipelineProbe probe)
+    : queries_(queries), clock_(clock), probe_(std::move(probe)) {}
 
 Refresher::~Refresher() {
   Stop();
@@ -48,6 +48,10 @@ void Refresher::Stop() {
   listeners_.clear();
 }
 
+Moment Refresher::Now() const {
+  return {.now_millis = clock_.WallMillis(), .pipeline = probe_()};
+}
+
 void Refresher::Work() {
   while (true) {
     {
@@ -64,15 +68,15 @@ void Refresher::Work() {
 }
 
 void Refresher::AddListener(std::shared_ptr<net::EventStream> stream) {
+  const Moment moment = Now();
   const std::lock_guard lock(mutex_);
   if (stopping_ || listeners_.size() >= kMaxListeners) {
     stream->Send("", "failure", FailureJson("too many pages are open; close some and try again"));
     return;
   }
   Listener listener{.stream = std::move(stream)};
-  if (dataset_.has_value() &&
-      listener.stream->Send(fmt::format("{}", sequence_), "data",
-                            DatasetJson(*dataset_, sequence_, clock_.WallMillis()))) {
+  if (dataset_.has_value() && listener.stream->Send(fmt::format("{}", sequence_), "data",
+                                                    DatasetJson(*dataset_, sequence_, moment))) {
     listener.sent = sequence_;
   }
   listeners_.push_back(std::move(listener));
@@ -96,8 +100,9 @@ base::Result<void> Refresher::Refresh() {
 
 base::Result<std::string> Refresher::ReadNow() {
   RETURN_IF_ERROR(Refresh());
+  const Moment moment = Now();
   const std::lock_guard lock(mutex_);
-  return DatasetJson(*dataset_, sequence_, clock_.WallMillis());
+  return DatasetJson(*dataset_, sequence_, moment);
 }
 
 void Refresher::Step() {
@@ -118,8 +123,8 @@ void Refresher::Step() {
 }
 
 void Refresher::Tell(const base::Result<void>& refreshed) {
+  const Moment moment = Now();
   const std::lock_guard lock(mutex_);
-  const int64_t now_millis = clock_.WallMillis();
   const int64_t now_nanos = clock_.MonotonicNanos();
   const std::string id = fmt::format("{}", sequence_);
   const std::string failure = refreshed.has_value() ? "" : refreshed.error().message;
@@ -133,14 +138,14 @@ void Refresher::Tell(const base::Result<void>& refreshed) {
     // After a failure the dataset is sent again, so that the page takes its warning away.
     if (failure.empty() && (listener.sent != sequence_ || was_failing)) {
       if (data.empty()) {
-        data = DatasetJson(*dataset_, sequence_, now_millis);
+        data = DatasetJson(*dataset_, sequence_, moment);
       }
       listener.stream->Send(id, "data", data);
       listener.sent = sequence_;
       listener.last_beat_nanos = now_nanos;
     } else if (now_nanos - listener.last_beat_nanos >= kBeatNanos) {
       const model::Rowtime as_of = dataset_.has_value() ? dataset_->as_of : model::Rowtime{};
-      listener.stream->Send("", "heartbeat", HeartbeatJson(as_of, sequence_, now_millis));
+      listener.stream->Send("", "heartbeat", HeartbeatJson(as_of, sequence_, moment));
       listener.last_beat_nanos = now_nanos;
     }
   }

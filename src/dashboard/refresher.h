@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "dashboard/conversion_dataset.h"
+#include "dashboard/dashboard.h"
 #include "net/http_server.h"
 #include "query/query.h"
 
@@ -24,7 +25,7 @@ class Refresher {
   /// Further listeners are told to come back later.
   static constexpr size_t kMaxListeners = 1'000;
 
-  Refresher(query::QueryService& queries, base::Clock& clock);
+  Refresher(query::QueryService& queries, base::Clock& clock, PipelineProbe probe);
   ~Refresher();
 
   /// Starts the thread that refreshes; without it Step does the work (tests).
@@ -52,9 +53,11 @@ class Refresher {
   base::Result<void> Refresh();
   void Tell(const base::Result<void>& refreshed);
   void Work();
+  Moment Now() const;
 
   query::QueryService& queries_;
   base::Clock& clock_;
+  PipelineProbe probe_;
 
   std::mutex refresh_mutex_;  ///< One refresh at a time; taken before mutex_.
   std::mutex mutex_;
