@@ -16,7 +16,8 @@ const MIN_HEIGHT = 340;
 const MAX_VOLUME_HEIGHT = 760;
 const NARROW_VOLUME_HEIGHT = 380;
 /** Axis labels and margins around the horizontal bars. */
-const CONVERSION_FRAME = 34;
+const CONVERSION_FRAME = 32;
+const CONVERSION_TOP = 4;
 const GROUP_GAP = 9;
 /** The narrowest place for one promotion's two columns. */
 const COLUMN_MIN = 32;
@@ -32,64 +33,95 @@ function shownOf(shown: number, all: number): string {
   return shown >= all ? `All ${count(all)} promotions` : `The ${count(shown)} of ${count(all)} promotions with the most clicks`;
 }
 
-/** As high as its bars need; short lists get thicker bars. */
-function conversionHeight(names: number, dates: number): number {
-  const room = (MIN_HEIGHT - CONVERSION_FRAME) / Math.max(1, names) - GROUP_GAP;
-  const bar = Math.min(BAR_MAX, Math.max(BAR_MIN, room / Math.max(1, dates)));
-  return Math.max(MIN_HEIGHT, Math.ceil(CONVERSION_FRAME + names * (dates * bar + GROUP_GAP)));
+/** A bar, and from where to where it reaches downwards in pixels; `percent` is null without clicks. */
+interface Bar extends Row {
+  readonly percent: number | null;
+  readonly y1: number;
+  readonly y2: number;
+}
+
+interface Layout {
+  readonly bars: readonly Bar[];
+  /** Middle of each promotion's bars. */
+  readonly names: readonly { promotion: string; y: number }[];
+  readonly height: number;
+}
+
+/** Each promotion's bars below each other, newest day first; short lists get thicker bars. */
+function layOut(rows: readonly Row[], names: readonly string[], dates: readonly string[]): Layout {
+  const byName = new Map<string, Row[]>(names.map((name) => [name, []]));
+  for (const row of rows) {
+    if (dates.includes(row.date)) {
+      byName.get(row.promotion)?.push(row);
+    }
+  }
+  const groups = [...byName].filter(([, list]) => list.length > 0);
+  const slots = groups.reduce((sum, [, list]) => sum + list.length, 0);
+  const room = (MIN_HEIGHT - CONVERSION_FRAME - groups.length * GROUP_GAP) / Math.max(1, slots);
+  const thickness = Math.min(BAR_MAX, Math.max(BAR_MIN, Math.floor(room)));
+  const bars: Bar[] = [];
+  const middles: { promotion: string; y: number }[] = [];
+  let at = GROUP_GAP / 2;
+  for (const [promotion, list] of groups) {
+    list.sort((a, b) => compareText(b.date, a.date));
+    middles.push({ promotion, y: at + (list.length * thickness) / 2 });
+    for (const row of list) {
+      bars.push({ ...row, percent: conversionOf(row.orders, row.clicks), y1: at, y2: at + thickness - 1 });
+      at += thickness;
+    }
+    at += GROUP_GAP;
+  }
+  return { bars, names: middles, height: Math.max(MIN_HEIGHT, at - GROUP_GAP / 2 + CONVERSION_FRAME) };
 }
 
 interface ChartProps {
   readonly rows: readonly Row[];
   readonly names: readonly string[];
-  readonly dates: readonly string[];
   /** How many promotions there are beyond those shown. */
   readonly all: number;
-  readonly height: number;
 }
 
-function ConversionChart({ rows, names, dates, all, height }: ChartProps) {
-  const wanted = new Set(names);
-  const bars = rows
-    .filter((row) => wanted.has(row.promotion) && dates.includes(row.date) && row.clicks > 0)
-    .map((row) => ({ ...row, percent: conversionOf(row.orders, row.clicks) ?? 0 }));
-  type Bar = (typeof bars)[number];
-  const best = bars.reduce<Bar | null>((a, b) => (a === null || b.percent > a.percent ? b : a), null);
+function ConversionChart({ layout, dates, names, all }: Omit<ChartProps, "rows"> & { layout: Layout; dates: readonly string[] }) {
+  const { bars, height } = layout;
+  const drawn = bars.filter((bar) => bar.percent !== null);
+  const best = drawn.reduce<Bar | null>((a, b) => (a === null || (b.percent ?? 0) > (a.percent ?? 0) ? b : a), null);
   const days = dates.length === 1 ? `on ${dates[0]}` : `by date`;
   const summary =
     best === null
       ? "Bar chart of orders per 100 clicks. No promotion has clicks."
       : `Bar chart of orders per 100 clicks for ${names.length} promotions ${days}. Highest: ${isolate(best.promotion)} on ${best.date} with ${percent(best.percent)}. The table below has every number.`;
-  const most = Math.max(0, ...bars.map((bar) => bar.percent));
+  const most = best?.percent ?? 0;
+  const middle = (bar: Bar) => (bar.y1 + bar.y2) / 2;
   const options = (width: number): Plot.PlotOptions => {
     const nameLimit = Math.min(190, width * 0.32);
     const label = (name: string) => fit(plain(name), nameLimit, textWidth);
-    // Lines run on through the gaps between the promotions.
-    const across = { insetTop: -GROUP_GAP / 2, insetBottom: -GROUP_GAP / 2 };
-    const nameWidth = Math.max(24, ...names.map((name) => textWidth(label(name))));
+    const nameWidth = Math.max(24, ...layout.names.map((name) => textWidth(label(name.promotion))));
+    const ticks = Math.max(2, Math.floor(width / 120));
     return {
       width,
       height,
       marginLeft: Math.ceil(nameWidth) + 12,
       marginRight: 54,
-      marginTop: 4,
-      marginBottom: 26,
-      x: { domain: [0, most > 0 ? most * 1.02 : 1], label: null, ticks: Math.max(2, Math.floor(width / 120)), tickSize: 0, tickPadding: 8, tickFormat: (value: number) => `${value} %` },
-      y: { domain: dates, axis: null, padding: 0.1 },
-      fy: { domain: [...names], label: null, padding: GROUP_GAP / (height / Math.max(1, names.length)), tickFormat: label },
+      marginTop: CONVERSION_TOP,
+      marginBottom: CONVERSION_FRAME - CONVERSION_TOP,
+      x: { domain: [0, most > 0 ? most * 1.02 : 1], label: null, ticks, tickSize: 0, tickPadding: 8, tickFormat: (value: number) => `${value} %` },
+      // One unit is one pixel, from the top.
+      y: { domain: [height - CONVERSION_FRAME, 0], axis: null },
       color: { domain: dates, range: DATE_COLORS.map(colorOf) },
       marks: [
-        Plot.gridX({ ...across, ticks: Math.max(2, Math.floor(width / 120)) }),
-        Plot.barX(bars, {
-          x: "percent",
-          y: "date",
-          fy: "promotion",
+        Plot.gridX({ ticks }),
+        Plot.rect(drawn, {
+          x1: 0,
+          x2: "percent",
+          y1: "y1",
+          y2: "y2",
           fill: "date",
           rx2: 3,
           title: (bar: Bar) => `${isolate(bar.promotion)}, ${bar.date}: ${percent(bar.percent)} (${count(bar.orders)} orders, ${count(bar.clicks)} clicks)`,
         }),
-        Plot.text(bars, { x: "percent", y: "date", fy: "promotion", text: (bar: Bar) => shortPercent(bar.percent), dx: 6, textAnchor: "start", className: "bar-label" }),
-        Plot.ruleX([0], { ...across, className: "base-line" }),
+        Plot.text(bars, { x: (bar: Bar) => bar.percent ?? 0, y: middle, text: (bar: Bar) => (bar.percent === null ? "no clicks" : shortPercent(bar.percent)), dx: 6, textAnchor: "start", className: "bar-label" }),
+        Plot.text(layout.names, { x: 0, y: "y", text: (name: { promotion: string }) => label(name.promotion), dx: -8, textAnchor: "end" }),
+        Plot.ruleX([0], { className: "base-line" }),
       ],
     };
   };
@@ -97,7 +129,7 @@ function ConversionChart({ rows, names, dates, all, height }: ChartProps) {
     <PlotFigure
       title="Conversion by promotion"
       summary={summary}
-      caption={`${shownOf(names.length, all)}${dates.length === CHART_DATES ? `, newest ${CHART_DATES} days` : ""}. Orders per 100 clicks; a promotion without clicks has no bar.`}
+      caption={`${shownOf(names.length, all)}${dates.length === CHART_DATES ? `, newest ${CHART_DATES} days` : ""}. Orders per 100 clicks.`}
       legend={dates.map((day, index) => ({ label: day, color: DATE_COLORS[index] ?? "d1" }))}
       options={options}
     />
@@ -128,7 +160,7 @@ function columnsOf(sums: readonly PromotionSum[], place: number, height: number)
   });
 }
 
-function VolumeChart({ rows, names, all, height }: ChartProps) {
+function VolumeChart({ rows, names, all, height }: ChartProps & { height: number }) {
   const wanted = new Set(names);
   const sums = sumByPromotion(rows).filter((sum) => wanted.has(sum.promotion));
   const first = sums[0];
@@ -198,12 +230,12 @@ export function Charts() {
     .map((sum) => sum.promotion);
   const all = Math.max(chosenTotals.value?.promotions ?? 0, names.length);
   const dates = [...new Set(rows.map((row) => row.date))].sort(compareText).reverse().slice(0, CHART_DATES);
-  const height = conversionHeight(names.length, dates.length);
-  const shared = { rows, names, dates, all };
+  const layout = layOut(rows, names, dates);
+  const shared = { names, all };
   return (
-    <div class={height > MAX_VOLUME_HEIGHT ? "charts uneven" : "charts"}>
-      <ConversionChart {...shared} height={height} />
-      <VolumeChart {...shared} height={Math.min(height, MAX_VOLUME_HEIGHT)} />
+    <div class={layout.height > MAX_VOLUME_HEIGHT ? "charts uneven" : "charts"}>
+      <ConversionChart {...shared} dates={dates} layout={layout} />
+      <VolumeChart {...shared} rows={rows} height={Math.min(layout.height, MAX_VOLUME_HEIGHT)} />
     </div>
   );
 }
