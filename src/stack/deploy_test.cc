@@ -60,7 +60,7 @@ TEST_F(DeployTest, DeployingAgainChangesNothing) {
 
 TEST_F(DeployTest, WhatKeepsItsMeaningMayChange) {
   ASSERT_EQ(DeployError(Shipped()), "");
-  EXPECT_EQ(DeployError(Shipped("IntervalInSeconds: 60", "IntervalInSeconds: 120")), "");
+  EXPECT_EQ(DeployError(Shipped("IntervalInSeconds: 900", "IntervalInSeconds: 120")), "");
   EXPECT_EQ(DeployError(Shipped("        SELECT STREAM\n",
                                 "        -- the clicks\n        SELECT STREAM\n")),
             "");

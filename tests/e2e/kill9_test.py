@@ -8,7 +8,7 @@ import threading
 import time
 import unittest
 
-from weir_process import WeirTest, run, wait_until
+from weir_process import ROOT, WeirTest, run, wait_until
 
 KILLS = int(os.environ.get("WEIR_KILLS", "20"))
 SEED = int(os.environ.get("WEIR_SEED", str(random.SystemRandom().randrange(1 << 32))))
@@ -53,7 +53,12 @@ class Kill9(WeirTest):
         print(f"seed {SEED}, {KILLS} kills")
         moments = random.Random(SEED)
         journal = Journal()
-        server = self.server()
+        # Windows and buffers of a second, so that the kills also fall into closing, checkpoints and delivery.
+        stack = self.path("stack.yaml")
+        text = (ROOT / "stacks/ad-to-order.yaml").read_text()
+        stack.write_text(text.replace("RANGE INTERVAL '1' MINUTE", "RANGE INTERVAL '1' SECOND")
+                         .replace("IntervalInSeconds: 900", "IntervalInSeconds: 1"))
+        server = self.server("--stack", str(stack))
         for _ in range(KILLS):
             stop = threading.Event()
             threads = [threading.Thread(target=client, args=(server, journal, stop, random.Random(moments.random())))

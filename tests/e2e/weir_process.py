@@ -77,6 +77,7 @@ class Server:
                     self.url = found.group(0)
                     listening.set()
             listening.set()
+            process.stderr.close()
 
         self.url = None
         threading.Thread(target=read, daemon=True).start()
