@@ -11,6 +11,11 @@ export function count(value: number): string {
   return whole.format(value);
 }
 
+/** "1 row", "2 rows". */
+export function counted(value: number, one: string): string {
+  return `${count(value)} ${one}${value === 1 ? "" : "s"}`;
+}
+
 export function money(value: number): string {
   return two.format(value);
 }

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { compareText, conversionOf, sumByPromotion, type PromotionSum, type Row } from "../dataset";
-import { compact, count, fit, isolate, percent, plain, shortCount, shortPercent } from "../format";
+import { compact, count, counted, fit, isolate, percent, plain, shortCount, shortPercent } from "../format";
 import { textWidth } from "../text_width";
 import { chosenRows, chosenTotals, date, top } from "../view";
 import { PlotFigure } from "./plot_figure";
@@ -10,9 +10,10 @@ const CHART_DATES = 4;
 const DATE_COLORS = ["d1", "d2", "d3", "d4"] as const;
 /** Thickness of a horizontal bar: as much as the height allows. */
 const BAR_MIN = 15;
-const BAR_MAX = 26;
-/** Both charts are at least so high, and the second at most. */
-const MIN_HEIGHT = 340;
+const BAR_MAX = 30;
+/** Both charts are at least so high, thin bars at least as high as is comfortable; the second at most. */
+const MIN_HEIGHT = 280;
+const COMFORTABLE_HEIGHT = 340;
 const MAX_VOLUME_HEIGHT = 760;
 const NARROW_VOLUME_HEIGHT = 380;
 /** Axis labels and margins around the horizontal bars. */
@@ -20,7 +21,9 @@ const CONVERSION_FRAME = 32;
 const CONVERSION_TOP = 4;
 const GROUP_GAP = 9;
 /** The narrowest place for one promotion's two columns. */
-const COLUMN_MIN = 32;
+const PLACE_MIN = 32;
+const PLACE_MAX = 110;
+const MARGIN_RIGHT = 4;
 /** Below this width the columns' labels stand for the axis. */
 const NARROW = 420;
 /** Part of a promotion's place that stays empty. */
@@ -30,7 +33,7 @@ const COLUMN_LABEL_HEIGHT = 12;
 const colorOf = (name: string) => `var(--${name})`;
 
 function shownOf(shown: number, all: number): string {
-  return shown >= all ? `All ${count(all)} promotions` : `The ${count(shown)} of ${count(all)} promotions with the most clicks`;
+  return shown >= all ? (all === 1 ? "The only promotion" : `All ${count(all)} promotions`) : `The ${count(shown)} of ${count(all)} promotions with the most clicks`;
 }
 
 /** A bar, and from where to where it reaches downwards in pixels; `percent` is null without clicks. */
@@ -57,7 +60,7 @@ function layOut(rows: readonly Row[], names: readonly string[], dates: readonly 
   }
   const groups = [...byName].filter(([, list]) => list.length > 0);
   const slots = groups.reduce((sum, [, list]) => sum + list.length, 0);
-  const room = (MIN_HEIGHT - CONVERSION_FRAME - groups.length * GROUP_GAP) / Math.max(1, slots);
+  const room = (COMFORTABLE_HEIGHT - CONVERSION_FRAME - groups.length * GROUP_GAP) / Math.max(1, slots);
   const thickness = Math.min(BAR_MAX, Math.max(BAR_MIN, Math.floor(room)));
   const bars: Bar[] = [];
   const middles: { promotion: string; y: number }[] = [];
@@ -89,7 +92,7 @@ function ConversionChart({ layout, dates, names, all }: Omit<ChartProps, "rows">
   const summary =
     best === null
       ? "Bar chart of orders per 100 clicks. No promotion has clicks."
-      : `Bar chart of orders per 100 clicks for ${names.length} promotions ${days}. Highest: ${isolate(best.promotion)} on ${best.date} with ${percent(best.percent)}. The table below has every number.`;
+      : `Bar chart of orders per 100 clicks for ${counted(names.length, "promotion")} ${days}. Highest: ${isolate(best.promotion)} on ${best.date} with ${percent(best.percent)}. The table below has every number.`;
   const most = best?.percent ?? 0;
   const middle = (bar: Bar) => (bar.y1 + bar.y2) / 2;
   const options = (width: number): Plot.PlotOptions => {
@@ -136,28 +139,37 @@ function ConversionChart({ layout, dates, names, all }: Omit<ChartProps, "rows">
   );
 }
 
+/** A column, from where to where it reaches in pixels, and its label. */
 interface Column {
   readonly promotion: string;
   readonly measure: "Clicks" | "Orders";
   readonly value: number;
   readonly label: string;
+  readonly x1: number;
+  readonly x2: number;
 }
 
 /** Two columns for each promotion. Where the two labels would touch, the taller column's stays. */
 function columnsOf(sums: readonly PromotionSum[], place: number, height: number): Column[] {
-  const pitch = place * (1 - PLACE_PADDING) * 0.5;
+  const width = (place * (1 - PLACE_PADDING)) / 2;
   const write = sums.every((sum) => textWidth(shortCount(sum.clicks)) < place - 4) ? shortCount : compact;
-  const most = Math.max(1, ...sums.map((sum) => Math.max(sum.clicks, sum.orders)));
-  return sums.flatMap((sum) => {
+  const most = mostOf(sums);
+  return sums.flatMap((sum, index) => {
     const clicks = write(sum.clicks);
     const orders = write(sum.orders);
     const apart = (Math.abs(sum.clicks - sum.orders) / most) * height >= COLUMN_LABEL_HEIGHT;
-    const both = apart || (textWidth(clicks) + textWidth(orders)) / 2 < pitch;
+    const both = apart || (textWidth(clicks) + textWidth(orders)) / 2 < width;
+    const x = (index + PLACE_PADDING / 2) * place;
+    const promotion = sum.promotion;
     return [
-      { promotion: sum.promotion, measure: "Clicks" as const, value: sum.clicks, label: both || sum.clicks >= sum.orders ? clicks : "" },
-      { promotion: sum.promotion, measure: "Orders" as const, value: sum.orders, label: both || sum.orders > sum.clicks ? orders : "" },
+      { promotion, measure: "Clicks" as const, value: sum.clicks, label: both || sum.clicks >= sum.orders ? clicks : "", x1: x, x2: x + width - 1 },
+      { promotion, measure: "Orders" as const, value: sum.orders, label: both || sum.orders > sum.clicks ? orders : "", x1: x + width, x2: x + 2 * width - 1 },
     ];
   });
+}
+
+function mostOf(sums: readonly PromotionSum[]): number {
+  return Math.max(1, ...sums.map((sum) => Math.max(sum.clicks, sum.orders)));
 }
 
 function VolumeChart({ rows, names, all, height }: ChartProps & { height: number }) {
@@ -167,45 +179,55 @@ function VolumeChart({ rows, names, all, height }: ChartProps & { height: number
   const summary =
     first === undefined
       ? "Bar chart of clicks and orders. There are none."
-      : `Bar chart of clicks and orders for ${names.length} promotions. Most clicks: ${isolate(first.promotion)} with ${count(first.clicks)} clicks and ${count(first.orders)} orders. The table below has every number.`;
+      : `Bar chart of clicks and orders for ${counted(names.length, "promotion")}. Most clicks: ${isolate(first.promotion)} with ${count(first.clicks)} clicks and ${count(first.orders)} orders. The table below has every number.`;
   const options = (width: number): Plot.PlotOptions => {
     const narrow = width < NARROW;
     const drawnHeight = narrow ? Math.min(height, NARROW_VOLUME_HEIGHT) : height;
     const marginLeft = narrow ? 16 : 46;
-    const drawn = Math.max(width, marginLeft + names.length * COLUMN_MIN);
-    const place = (drawn - marginLeft) / Math.max(1, sums.length);
+    const drawn = Math.max(width, marginLeft + MARGIN_RIGHT + names.length * PLACE_MIN);
+    const inner = drawn - marginLeft - MARGIN_RIGHT;
+    const place = Math.min(PLACE_MAX, inner / Math.max(1, sums.length));
     const upright = sums.every((sum) => textWidth(plain(sum.promotion)) <= place - 4);
     // Turned by 40 degrees; the first name must not leave the picture on the left.
     const nameLimit = upright ? place : Math.max(56, Math.min(110, (marginLeft + place / 2) / 0.77));
-    const label = (name: string) => fit(plain(name), nameLimit, textWidth);
-    const nameWidth = Math.max(0, ...sums.map((sum) => textWidth(label(sum.promotion))));
-    const gap = (place * PLACE_PADDING) / 2;
-    const across = { insetLeft: -gap, insetRight: -gap };
+    const label = (sum: PromotionSum) => fit(plain(sum.promotion), nameLimit, textWidth);
+    const nameWidth = Math.max(0, ...sums.map((sum) => textWidth(label(sum))));
     const columns = columnsOf(sums, place, drawnHeight - 100);
+    const most = mostOf(sums);
+    const ticks = Math.min(5, most);
     return {
       width: drawn,
       height: drawnHeight,
       marginLeft,
-      marginRight: 4,
+      marginRight: MARGIN_RIGHT,
       marginTop: 18,
       marginBottom: upright ? 26 : Math.ceil(nameWidth * 0.65) + 22,
-      x: { domain: ["Clicks", "Orders"], axis: null, padding: 0.06 },
-      y: { axis: narrow ? null : "left", label: null, ticks: 5, tickSize: 0, tickPadding: 8, tickFormat: compact },
-      fx: { domain: sums.map((sum) => sum.promotion), label: null, padding: PLACE_PADDING, axis: null },
+      // One unit is one pixel, from the left.
+      x: { domain: [0, inner], axis: null },
+      y: { domain: [0, most], axis: narrow ? null : "left", label: null, ticks, tickSize: 0, tickPadding: 8, tickFormat: compact },
       color: { domain: ["Clicks", "Orders"], range: [colorOf("c1"), colorOf("c2")] },
       marks: [
-        Plot.gridY({ ...across, ticks: 5 }),
-        Plot.axisFx({ anchor: "bottom", label: null, tickRotate: upright ? 0 : -40, tickFormat: label, tickSize: 0 }),
-        Plot.barY(columns, {
-          x: "measure",
-          y: "value",
-          fx: "promotion",
+        Plot.gridY({ ticks }),
+        Plot.rect(columns, {
+          x1: "x1",
+          x2: "x2",
+          y1: 0,
+          y2: "value",
           fill: "measure",
           ry2: 3,
           title: (column: Column) => `${isolate(column.promotion)}: ${count(column.value)} ${column.measure.toLowerCase()}`,
         }),
-        Plot.text(columns, { x: "measure", y: "value", fx: "promotion", text: "label", dy: -7, className: "bar-label small" }),
-        Plot.ruleY([0], { ...across, className: "base-line" }),
+        Plot.text(columns, { x: (column: Column) => (column.x1 + column.x2) / 2, y: "value", text: "label", dy: -7, className: "bar-label small" }),
+        Plot.text(sums, {
+          x: (_: PromotionSum, index: number) => (index + 0.5) * place,
+          y: () => 0,
+          text: label,
+          rotate: upright ? 0 : -40,
+          textAnchor: upright ? "middle" : "end",
+          dx: upright ? 0 : 4,
+          dy: upright ? 14 : 11,
+        }),
+        Plot.ruleY([0], { className: "base-line" }),
       ],
     };
   };

@@ -1,5 +1,5 @@
 import { sortRows, type Row, type SortKey } from "../dataset";
-import { count, money, percent, plain } from "../format";
+import { count, counted, money, percent, plain } from "../format";
 import { dataset } from "../live";
 import { PAGE_ROWS, chosenRows, descending, page, search, sortBy, sortKey } from "../view";
 
@@ -64,7 +64,7 @@ function Pager({ rows, pages }: { rows: number; pages: number }) {
       <button type="button" disabled={at === 0} onClick={() => (page.value = at - 1)}>
         Previous
       </button>
-      <span>{`${count(first + 1)}–${count(Math.min(rows, first + PAGE_ROWS))} of ${count(rows)} rows`}</span>
+      <span>{`${count(first + 1)}–${count(Math.min(rows, first + PAGE_ROWS))} of ${counted(rows, "row")}`}</span>
       <button type="button" disabled={at >= pages - 1} onClick={() => (page.value = at + 1)}>
         Next
       </button>
@@ -104,7 +104,7 @@ export function PromotionTable() {
         {`By promotion and date; conversion is orders per 100 clicks. `}
         {sent < total
           ? `The ${count(sent)} of ${count(total)} rows with the most clicks; the totals above cover all of them.`
-          : `${count(total)} rows.`}
+          : `${counted(total, "row")}.`}
       </p>
       <div class="scroll" tabIndex={0} role="region" aria-labelledby="table-title">
         <table aria-labelledby="table-title" aria-describedby="table-note">
@@ -124,7 +124,7 @@ export function PromotionTable() {
           </tbody>
         </table>
       </div>
-      {sorted.length === 0 ? <p class="none">No promotion matches.</p> : <Pager rows={sorted.length} pages={pages} />}
+      {sorted.length === 0 ? <p class="none">No promotion matches.</p> : pages > 1 && <Pager rows={sorted.length} pages={pages} />}
     </section>
   );
 }

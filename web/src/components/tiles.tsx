@@ -1,5 +1,5 @@
 import { conversionOf } from "../dataset";
-import { count, money, percent } from "../format";
+import { count, counted, money, percent } from "../format";
 import { chosenTotals } from "../view";
 
 export function Tiles() {
@@ -15,8 +15,8 @@ export function Tiles() {
       text: percent(conversionOf(totals.orders, totals.clicks)),
       hint: "orders per 100 clicks",
     },
-    { name: "clicks", label: "Clicks", value: totals.clicks, text: count(totals.clicks), hint: `on ${count(totals.promotions)} promotions` },
-    { name: "orders", label: "Orders", value: totals.orders, text: count(totals.orders), hint: `${count(totals.lines)} lines` },
+    { name: "clicks", label: "Clicks", value: totals.clicks, text: count(totals.clicks), hint: `on ${counted(totals.promotions, "promotion")}` },
+    { name: "orders", label: "Orders", value: totals.orders, text: count(totals.orders), hint: counted(totals.lines, "line") },
     { name: "units", label: "Units", value: totals.units, text: count(totals.units), hint: "sum of quantities" },
     { name: "revenue", label: "Revenue", value: totals.revenue, text: money(totals.revenue), hint: "price × quantity" },
   ];
