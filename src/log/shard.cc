@@ -45,10 +45,11 @@ base::Result<void> Shard::Start(RecoveryReport& report) {
   if (segments_.empty()) {
     return StartSegment();
   }
+  active_ = segments_.back();
   active_file_ = std::move(recovered->active);
-  read_files_.Put(segments_.back(), active_file_);
-  next_sequence_ = durable_end_ = segments_.back()->end_sequence;
-  last_arrival_ = durable_bound_ = segments_.back()->bound;
+  read_files_.Put(active_, active_file_);
+  next_sequence_ = durable_end_ = active_->end_sequence;
+  last_arrival_ = durable_bound_ = active_->bound;
   report.records += durable_end_.value - segments_.front()->first_sequence.value;
   return {};
 }
@@ -212,7 +213,7 @@ size_t Shard::BatchesThatFit(size_t from, uint64_t room) const {
 base::Result<void> Shard::WriteGroup() {
   const size_t count = writing_.batches().size();
   for (size_t from = 0; from < count;) {
-    const Segment& active = *segments_.back();
+    const Segment& active = *active_;
     const uint64_t limit = environment_.options.segment_bytes;
     const uint64_t room = limit > active.durable_bytes ? limit - active.durable_bytes : 0;
     size_t fit = BatchesThatFit(from, room);
@@ -230,7 +231,7 @@ base::Result<void> Shard::WriteGroup() {
 }
 
 base::Result<void> Shard::WriteBatches(size_t from, size_t to) {
-  Segment& active = *segments_.back();
+  Segment& active = *active_;
   const uint64_t offset = active.durable_bytes;
   WritePlace place{.segment_id = active.id, .offset = offset, .chain = active.chain};
   const std::string_view bytes = writing_.Seal(from, to, place);
@@ -290,7 +291,7 @@ void Shard::Publish(size_t from, size_t to, uint64_t offset, const WritePlace& p
   const std::vector<BatchDraft>& batches = writing_.batches();
   const size_t base = batches[from].offset;
   const std::lock_guard lock(mutex_);
-  Segment& active = *segments_.back();
+  Segment& active = *active_;
   for (size_t i = from; i < to; ++i) {
     const BatchDraft& batch = batches[i];
     records += batch.count;
@@ -334,7 +335,7 @@ void Shard::FailWaiting(const base::Error& error) {
 
 void Shard::NoteUnsynced(uint64_t offset) {
   const std::string path = base::JoinPath(folder_, kUnsyncedNote);
-  const std::string text = fmt::format("{} {}\n", base::FileName(segments_.back()->path), offset);
+  const std::string text = fmt::format("{} {}\n", base::FileName(active_->path), offset);
   // For a restart of the process: the page cache keeps the note. After one of the machine it is not
   // needed.
   auto file = environment_.files.Open(path, base::OpenMode::kCreateOrOpen);
@@ -345,7 +346,7 @@ void Shard::NoteUnsynced(uint64_t offset) {
 }
 
 base::Result<void> Shard::Roll() {
-  const std::shared_ptr<Segment> full = segments_.back();
+  const std::shared_ptr<Segment> full = active_;
   const std::shared_ptr<base::File> full_file = active_file_;
   RETURN_IF_ERROR(StartSegment());
   if (full->first_sequence == durable_end_) {
@@ -370,10 +371,9 @@ base::Result<void> Shard::StartSegment() {
   header.shard = definition_.id;
   header.stream = stream_;
   header.producers = durable_producers_;
-  const bool replaces = !segments_.empty() && segments_.back()->first_sequence == durable_end_;
-  if (!segments_.empty()) {
-    header.previous_checksum =
-        replaces ? segments_.back()->previous_checksum : segments_.back()->chain;
+  const bool replaces = active_ != nullptr && active_->first_sequence == durable_end_;
+  if (active_ != nullptr) {
+    header.previous_checksum = replaces ? active_->previous_checksum : active_->chain;
   }
   auto created = CreateSegment(environment_.files, folder_, header,
                                std::min(kAllocationStep, environment_.options.segment_bytes));
@@ -385,14 +385,17 @@ base::Result<void> Shard::StartSegment() {
     }
     return std::unexpected(std::move(created).error());
   }
+  if (replaces) {
+    read_files_.Drop(active_);
+  }
+  active_ = std::move(created->segment);
   active_file_ = std::move(created->file);
-  read_files_.Put(created->segment, active_file_);
+  read_files_.Put(active_, active_file_);
   const std::lock_guard lock(mutex_);
   if (replaces) {
-    read_files_.Drop(segments_.back());
     segments_.pop_back();
   }
-  segments_.push_back(std::move(created->segment));
+  segments_.push_back(active_);
   return {};
 }
 

@@ -154,8 +154,9 @@ class Shard {
   ShardDefinition definition_;
   SegmentFiles read_files_;
 
-  // Only the committing thread:
+  // Only the committing thread, which so need not look into segments_ while retention shortens it:
   Group writing_;
+  std::shared_ptr<Segment> active_;
   std::shared_ptr<base::File> active_file_;
 
   mutable std::mutex mutex_;
