@@ -39,7 +39,18 @@ struct ShardState {
   ShardBuffer buffer;
   // The range in the buffer is planned in the catalog and must be written as it is.
   bool planned = false;
+  // What an earlier definition planned for the range in the buffer: removed before the range is
+  // planned anew.
+  std::optional<catalog::PlannedObject> outdated;
+
+  bool bound() const { return planned || outdated.has_value(); }
 };
+
+// Whether what failed may succeed later, with nothing changed but the disk.
+bool IsTransient(const base::Error& error) {
+  return error.code == base::Code::kDiskFull || error.code == base::Code::kIo ||
+         error.code == base::Code::kUnavailable;
+}
 
 class LogDelivery : public Delivery {
  public:
@@ -132,7 +143,8 @@ class LogDelivery : public Delivery {
   }
 
  private:
-  // Brings what an earlier run had planned to its end.
+  // Brings what an earlier run had planned to its end. What the lake does not take now stays
+  // planned and is tried again by the steps.
   base::Result<void> FinishPlans() {
     ASSIGN_OR_RETURN(const auto plans, catalog_.PlannedObjects(definition().name));
     for (const catalog::PlannedObject& plan : plans) {
@@ -150,23 +162,24 @@ class LogDelivery : public Delivery {
       shard->planned = plan.key == place.key && plan.error_key == place.error_key &&
                        plan.bucket == definition().bucket;
       if (!shard->planned) {
-        // The definition has changed since: what the plan may have written is in nobody's way, and
-        // nobody's.
-        RETURN_IF_ERROR(RemoveUncommitted(plan.bucket, plan.key));
-        RETURN_IF_ERROR(RemoveUncommitted(plan.bucket, plan.error_key));
+        shard->outdated = plan;
       }
-      RETURN_IF_ERROR(Deliver(*shard));
+      const base::Result<void> delivered = Deliver(*shard);
+      if (!delivered.has_value() && !IsTransient(delivered.error())) {
+        return delivered;
+      }
+      Note(delivered);
     }
     return {};
   }
 
   base::Result<void> StepShard(ShardState& shard, bool flush, bool& any) {
     for (;;) {
-      if (!shard.planned) {
+      if (!shard.bound()) {
         ASSIGN_OR_RETURN(const uint64_t skipped, shard.buffer.Fill(stream_, clock_.WallMillis()));
         NoteSkipped(shard, skipped);
       }
-      if (shard.buffer.empty() || !(flush || shard.planned || IsDue(shard.buffer))) {
+      if (shard.buffer.empty() || !(flush || shard.bound() || IsDue(shard.buffer))) {
         return {};
       }
       RETURN_IF_ERROR(Deliver(shard));
@@ -184,6 +197,11 @@ class LogDelivery : public Delivery {
     const ObjectRange& range = shard.buffer.range();
     const ObjectPlace place = definition_->PlaceOf(range);
     const std::string& bucket = definition().bucket;
+    if (shard.outdated.has_value()) {
+      // What it may have written is in nobody's way, and nobody's.
+      RETURN_IF_ERROR(RemoveUncommitted(shard.outdated->bucket, shard.outdated->key));
+      RETURN_IF_ERROR(RemoveUncommitted(shard.outdated->bucket, shard.outdated->error_key));
+    }
     if (!shard.planned) {
       RETURN_IF_ERROR(catalog_.PlanObject(definition().name, {.shard = range.shard,
                                                               .first = range.first,
@@ -192,6 +210,7 @@ class LogDelivery : public Delivery {
                                                               .key = place.key,
                                                               .error_key = place.error_key}));
       shard.planned = true;
+      shard.outdated.reset();
     }
     ASSIGN_OR_RETURN(const EncodedObject encoded, encoder_.Encode(shard.buffer.batches()));
     CHECK(encoded.rows + encoded.failed_rows > 0);

@@ -267,6 +267,47 @@ TEST_F(DeliveryTest, ARetryWritesThePlannedRangeThoughMoreHasArrived) {
   ExpectVerified();
 }
 
+TEST_F(DeliveryTest, StartsThoughTheLakeDoesNotTakeAPlannedObject) {
+  ASSERT_TRUE(engine_->Append({Click(1), Click(2)}));
+  for (const Code code : {Code::kIo, Code::kDiskFull}) {
+    for (const bool changed : {false, true}) {
+      SCOPED_TRACE(fmt::format("{} {}", base::CodeName(code), changed));
+      DeliveryDefinition definition = JsonDefinition();
+      definition.name = fmt::format("clicks-{}-{}", base::CodeName(code), changed);
+      definition.bucket = definition.name;
+      const auto fail = [code](std::string_view operation,
+                               std::string_view path) -> std::optional<base::Error> {
+        if ((operation == "link" || operation == "remove") && path.contains("lake")) {
+          return base::Error{code, "not today"};
+        }
+        return std::nullopt;
+      };
+      Deliver(definition);
+      files_.SetFaultHook(fail);
+      EXPECT_EQ(delivery_->Step(true).error().code, code);
+      const auto planned = engine_->catalog().PlannedObjects(definition.name);
+      ASSERT_THAT(*planned, SizeIs(1));
+      if (changed) {
+        files_.SetFaultHook({});
+        ASSERT_TRUE(engine_->store().Put(definition.bucket, (*planned)[0].key, "old").has_value());
+        files_.SetFaultHook(fail);
+        definition.compression = Compression::kGzip;
+      }
+      Deliver(definition);
+      ASSERT_NE(delivery_, nullptr);
+      EXPECT_NE(delivery_->Status().failure, "");
+      ASSERT_TRUE(engine_->Append({Click(3)}));
+      EXPECT_EQ(delivery_->Step(false).error().code, code);
+      files_.SetFaultHook({});
+      EXPECT_TRUE(Step(false));
+      EXPECT_EQ(delivery_->Status().failure, "");
+      EXPECT_EQ(delivery_->SafePositions()[0].value, (*planned)[0].last.value + 1);
+      EXPECT_TRUE(Step(true));
+      ExpectVerified();
+    }
+  }
+}
+
 TEST_F(DeliveryTest, AChangedDefinitionReplacesAnUnfinishedObject) {
   Deliver(JsonDefinition());
   ASSERT_TRUE(engine_->Append({Click(1)}));
