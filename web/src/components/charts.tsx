@@ -217,7 +217,7 @@ function VolumeChart({ rows, names, all, height }: ChartProps & { height: number
           ry2: 3,
           title: (column: Column) => `${isolate(column.promotion)}: ${count(column.value)} ${column.measure.toLowerCase()}`,
         }),
-        Plot.text(columns, { x: (column: Column) => (column.x1 + column.x2) / 2, y: "value", text: "label", dy: -7, className: "bar-label small" }),
+        Plot.text(columns, { x: (column: Column) => (column.x1 + column.x2) / 2, y: "value", text: "label", dy: -9, className: "bar-label small" }),
         Plot.text(sums, {
           x: (_: PromotionSum, index: number) => (index + 0.5) * place,
           y: () => 0,
