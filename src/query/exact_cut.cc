@@ -23,8 +23,9 @@ base::Result<void> ReadRange(log::Stream& stream, uint32_t shard, model::Sequenc
   while (from < to) {
     const size_t wanted = std::min<uint64_t>(kRecordsAtOnce, to.value - from.value);
     ASSIGN_OR_RETURN(log::ReadResult read, stream.Read(shard, from, wanted, kBytesAtOnce));
-    if (read.batch.records.empty()) {
-      return Fail(Code::kInternal, "stream '{}', shard {}: no record at {} though {} are durable",
+    if (read.batch.records.empty() || read.batch.records.front().sequence != from) {
+      return Fail(Code::kUnavailable,
+                  "stream '{}', shard {}: record {} of {} was removed while it was read; try again",
                   stream.definition().name, shard, from.value, to.value);
     }
     for (const model::Record& record : read.batch.records) {
@@ -55,7 +56,7 @@ CutMark PlanCutWithoutLive(const catalog::TableSnapshot& table, log::Stream* str
     return mark;
   }
   for (const log::ShardDefinition& shard : stream->definition().shards) {
-    mark.from.push_back(DeliveredEnd(table, shard.id));
+    mark.from.push_back(std::max(DeliveredEnd(table, shard.id), stream->TrimHorizon(shard.id)));
     mark.to.push_back(stream->DurableEnd(shard.id));
   }
   return mark;

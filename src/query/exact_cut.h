@@ -57,6 +57,10 @@ struct CutMark {
 /// The catalog is read before the live table, so X < D only when delivery overtook a publication
 /// that is still on its way; then `stale` is set and the caller reads both again. Streams with
 /// several shards have no live rows.
+///
+/// Where retention has removed records beyond D, the cut begins at the trim horizon. They are lost
+/// only if D is still the newest position: the caller looks whether the catalog has changed since,
+/// and then plans again.
 struct CutPlan {
   CutMark mark;
   bool stale = false;
@@ -69,7 +73,8 @@ CutPlan PlanCut(const catalog::TableSnapshot& table, log::Stream* stream,
 /// less fresh.
 CutMark PlanCutWithoutLive(const catalog::TableSnapshot& table, log::Stream* stream);
 
-/// Reads the rows of a mark. kLimitExceeded beyond kMaxFreshBytes; errors of the log.
+/// Reads the rows of a mark. kUnavailable when retention has removed some of them since, plan again
+/// then; kLimitExceeded beyond kMaxFreshBytes; errors of the log.
 base::Result<TableCut> ReadCut(const catalog::TableSnapshot& table, log::Stream* stream,
                                const CutMark& mark);
 

@@ -80,6 +80,28 @@ TEST(ExactCut, EqualMarksMeanEqualRows) {
   EXPECT_FALSE(PlanCut(DeliveredTo(2), &stream, world.log->live()).mark == first);
 }
 
+TEST(ExactCut, IsPlannedAgainWhenRetentionOvertakesIt) {
+  World world;
+  auto opened = world.log->OpenStream(
+      {.name = "Short", .shards = log::EvenShards(1), .retention_bytes = 1 << 20});
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  log::Stream& stream = **opened;
+  for (int i = 0; i < 40; ++i) {
+    world.Append(stream, {std::string(100'000, '1')});
+  }
+  const CutMark before = PlanCutWithoutLive(DeliveredTo(2), &stream);
+  EXPECT_EQ(before.from.front().value, 2u);
+  ASSERT_TRUE(stream.ApplyRetention({}).has_value());
+  const model::Sequence horizon = stream.TrimHorizon(0);
+  ASSERT_GT(horizon.value, 2u);
+  EXPECT_EQ(ReadCut(DeliveredTo(2), &stream, before).error().code, base::Code::kUnavailable);
+  const CutMark after = PlanCutWithoutLive(DeliveredTo(2), &stream);
+  EXPECT_EQ(after.from.front(), horizon);
+  const auto cut = ReadCut(DeliveredTo(2), &stream, after);
+  ASSERT_TRUE(cut.has_value()) << cut.error().message;
+  EXPECT_EQ(cut->rows.size(), 40 - horizon.value);
+}
+
 // An application turns its open rows into stream rows one by one and publishes what is left, while
 // delivery follows behind; whoever cuts at any moment, catalog first, sees each of the rows exactly
 // once.

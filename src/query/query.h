@@ -67,7 +67,7 @@ class QueryService {
   /// bytes.
   virtual base::Result<QueryResult> Run(std::string_view sql, const QueryOptions& options) = 0;
 
-  /// Forgets kept workers and refuses further queries.
+  /// Ends running queries and refuses further ones, all with kUnavailable.
   virtual void Shutdown() = 0;
 };
 

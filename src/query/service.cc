@@ -105,6 +105,7 @@ class Service : public QueryService {
                                   const QueryOptions& options, int64_t deadline, bool& reusable);
   base::Result<Inputs> ReadInputs(const CatalogView& planned, const std::vector<uint32_t>& tables,
                                   bool fresh);
+  base::Result<void> ReadCuts(Inputs& inputs);
   bool PlanMarks(Inputs& inputs, bool fresh, bool with_live);
   std::string EncodeData(const Inputs& inputs) const;
   void ReportFailures(const Needs& needs, uint64_t catalog_version);
@@ -169,28 +170,39 @@ base::Result<Service::Inputs> Service::ReadInputs(const CatalogView& planned,
                                                   const std::vector<uint32_t>& tables, bool fresh) {
   Inputs inputs{.tables = tables};
   const int64_t give_up = clock_.MonotonicNanos() + kStaleWaitNanos;
-  bool exact = false;
-  for (int attempt = 0; !exact; ++attempt) {
+  for (int attempt = 0;; ++attempt) {
     ASSIGN_OR_RETURN(inputs.catalog, ReadCatalog());
     if (inputs.catalog->shapes != planned.shapes) {
       return Fail(Code::kUnavailable, "the catalog's tables changed during the query; try again");
     }
-    exact = PlanMarks(inputs, fresh, true);
-    if (!exact && (clock_.MonotonicNanos() >= give_up ||
-                   attempt > kStaleWaitNanos / 1'000'000 / kStalePause.count())) {
-      exact = PlanMarks(inputs, fresh, false);
+    const bool last = clock_.MonotonicNanos() >= give_up ||
+                      attempt > kStaleWaitNanos / 1'000'000 / kStalePause.count();
+    const bool planned_all =
+        PlanMarks(inputs, fresh, true) || (last && PlanMarks(inputs, fresh, false));
+    if (planned_all && catalog_.version() == inputs.catalog->version) {
+      const base::Result<void> read = ReadCuts(inputs);
+      if (read.has_value()) {
+        return inputs;
+      }
+      if (last || read.error().code != Code::kUnavailable) {
+        return std::unexpected(read.error());
+      }
+    } else if (last) {
+      return Fail(Code::kUnavailable, "the catalog changed while its tables were read; try again");
     }
-    if (!exact) {
-      std::this_thread::sleep_for(kStalePause);
-    }
+    std::this_thread::sleep_for(kStalePause);
   }
+}
+
+base::Result<void> Service::ReadCuts(Inputs& inputs) {
+  inputs.cuts.clear();
   for (size_t i = 0; i < inputs.tables.size(); ++i) {
     const catalog::TableSnapshot& table = inputs.catalog->tables[inputs.tables[i]];
     log::Stream* stream = log_.Find(table.table.source_stream);
     ASSIGN_OR_RETURN(auto cut, ReadCut(table, stream, inputs.marks[i]));
     inputs.cuts.push_back(std::move(cut));
   }
-  return inputs;
+  return {};
 }
 
 std::string Service::EncodeData(const Inputs& inputs) const {
@@ -322,6 +334,8 @@ base::Result<QueryResult> Service::Run(std::string_view sql, const QueryOptions&
   pool_.Return(std::move(worker), reusable);
   if (result.has_value()) {
     result->elapsed_millis = elapsed();
+  } else if (pool_.is_shut_down()) {
+    return Fail(Code::kUnavailable, "{}", WorkerPool::kShuttingDown);
   } else if (result.error().code == Code::kLimitExceeded && clock_.MonotonicNanos() >= deadline) {
     return Fail(Code::kLimitExceeded, "the query took longer than {} ms and was stopped",
                 options.limits.timeout_millis);

@@ -298,5 +298,20 @@ TEST(Query, RunsManyAtOnceAndRefusesWhenShutDown) {
   EXPECT_THAT(world.Query("SELECT 1"), StartsWith("unavailable"));
 }
 
+TEST(Query, EndsARunningQueryAtTheShutdown) {
+  World world;
+  std::string answer;
+  std::thread asking([&] {
+    answer = world.Query(
+        "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = 7",
+        {.limits = {.timeout_millis = 600'000}});
+  });
+  // The shutdown may come before the query has its worker, too: then it is refused.
+  (void)world.Query("SELECT 1");
+  world.service->Shutdown();
+  asking.join();
+  EXPECT_THAT(answer, StartsWith("unavailable: the query service is shutting down"));
+}
+
 }  // namespace
 }  // namespace weir::query

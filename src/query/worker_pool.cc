@@ -36,7 +36,7 @@ base::Result<std::unique_ptr<WorkerProcess>> WorkerPool::Take(int64_t deadline_n
       }
     }
     if (shut_down_) {
-      return Fail(Code::kUnavailable, "the query service is shutting down");
+      return Fail(Code::kUnavailable, "{}", kShuttingDown);
     }
     ++running_;
     if (!idle_.empty()) {
@@ -45,15 +45,24 @@ base::Result<std::unique_ptr<WorkerProcess>> WorkerPool::Take(int64_t deadline_n
     }
   }
   if (worker != nullptr && worker->AwaitReady(deadline_nanos).has_value()) {
+    return Begin(std::move(worker));
+  }
+  return Begin(StartReady(deadline_nanos));
+}
+
+base::Result<std::unique_ptr<WorkerProcess>> WorkerPool::Begin(
+    base::Result<std::unique_ptr<WorkerProcess>> worker) {
+  const std::lock_guard lock(mutex_);
+  if (worker.has_value() && !shut_down_) {
+    busy_.push_back(worker->get());
     return worker;
   }
-  auto started = StartReady(deadline_nanos);
-  if (!started.has_value()) {
-    const std::lock_guard lock(mutex_);
-    --running_;
-    freed_.notify_one();
+  --running_;
+  freed_.notify_one();
+  if (shut_down_) {
+    return Fail(Code::kUnavailable, "{}", kShuttingDown);
   }
-  return started;
+  return worker;
 }
 
 base::Result<std::unique_ptr<WorkerProcess>> WorkerPool::StartReady(int64_t deadline_nanos) {
@@ -71,6 +80,10 @@ base::Result<std::unique_ptr<WorkerProcess>> WorkerPool::StartReady(int64_t dead
 }
 
 void WorkerPool::Return(std::unique_ptr<WorkerProcess> worker, bool reusable) {
+  if (worker != nullptr) {
+    const std::lock_guard lock(mutex_);
+    std::erase(busy_, worker.get());
+  }
   if (worker != nullptr && (!reusable || ++worker->answered >= kMaxQueriesPerWorker)) {
     worker.reset();
     reusable = false;
@@ -100,7 +113,15 @@ void WorkerPool::Shutdown() {
   const std::lock_guard lock(mutex_);
   shut_down_ = true;
   idle_.clear();
+  for (WorkerProcess* const worker : busy_) {
+    worker->Kill();
+  }
   freed_.notify_all();
+}
+
+bool WorkerPool::is_shut_down() const {
+  const std::lock_guard lock(mutex_);
+  return shut_down_;
 }
 
 }  // namespace weir::query

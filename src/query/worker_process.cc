@@ -71,7 +71,23 @@ void WorkerProcess::End() {
     return;
   }
   // A process that has died already keeps its own status; the kill does not change it.
-  kill(process_, SIGKILL);
+  Kill();
+  Reap();
+}
+
+void WorkerProcess::Kill() {
+  const std::lock_guard lock(mutex_);
+  if (process_ > 0) {
+    kill(process_, SIGKILL);
+  }
+}
+
+void WorkerProcess::Reap() {
+  siginfo_t ended;
+  while (waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOWAIT) < 0 &&
+         errno == EINTR) {
+  }
+  const std::lock_guard lock(mutex_);
   while (waitpid(process_, &wait_status_, 0) < 0 && errno == EINTR) {
   }
   process_ = -1;
@@ -102,15 +118,9 @@ base::Error WorkerProcess::Failure(const base::Error& error) {
   }
   // The channel was closed by the worker's end; let the system finish it before asking how it
   // ended.
-  int status = 0;
-  for (int attempt = 0; process_ > 0 && attempt < 2; ++attempt) {
-    const pid_t reaped = waitpid(process_, &status, 0);
-    if (reaped == process_) {
-      process_ = -1;
-      wait_status_ = status;
-    }
+  if (process_ > 0) {
+    Reap();
   }
-  End();
   if (WIFSIGNALED(wait_status_)) {
     const int signal = WTERMSIG(wait_status_);
     if (signal == SIGXCPU) {

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/clock.h"
@@ -14,7 +15,7 @@ namespace weir::query {
 
 /// A worker as the service sees it: a child process and its end of the socket pair. This file is
 /// all that the room asks of the operating system's processes. Destroying it kills the process. Not
-/// thread-safe.
+/// thread-safe, but for Kill.
 class WorkerProcess {
  public:
   /// Starts `program` query-worker with no environment, no descriptors but its channel, and nowhere
@@ -33,6 +34,10 @@ class WorkerProcess {
   /// died, saying how; it is of no use afterwards.
   base::Result<std::string> Ask(std::string_view frame, int64_t deadline_nanos);
 
+  /// Ends the process, whatever it does; an exchange that waits for it fails. From any thread,
+  /// while this lives.
+  void Kill();
+
   /// Queries that it has answered.
   int answered = 0;
 
@@ -42,7 +47,10 @@ class WorkerProcess {
   /// Kills and reaps the process, and says why the exchange failed.
   base::Error Failure(const base::Error& error);
   void End();
+  /// Waits for the end of the process and takes its status.
+  void Reap();
 
+  std::mutex mutex_;  // for process_: its number may be another process's once it is reaped
   pid_t process_;
   Channel channel_;
   base::Clock& clock_;
