@@ -144,7 +144,7 @@ RowEncoder::RowEncoder(model::Schema schema) : schema_(std::move(schema)) {
 }
 
 void RowEncoder::Append(const model::ColumnBatch& batch, size_t row, std::string& out) const {
-  CHECK(batch.columns.size() == schema_.size());
+  CHECK(batch.columns.size() >= schema_.size());
   if (schema_.empty()) {
     out += '{';
   }

@@ -20,9 +20,10 @@ class RowEncoder {
  public:
   explicit RowEncoder(model::Schema schema);
 
-  /// Appends row `row` of `batch`, whose columns are those of the schema: NULL as null, DECIMAL as
-  /// an exact number, TIMESTAMP as "2026-11-22 07:35:31.123", DATE and TIME likewise, VARBINARY as
-  /// hex, a floating value that JSON cannot hold (NaN, infinity) as null. No newline.
+  /// Appends row `row` of `batch`, whose first columns are those of the schema; what stands behind
+  /// them is ignored. NULL as null, DECIMAL as an exact number, TIMESTAMP as "2026-11-22
+  /// 07:35:31.123", DATE and TIME likewise, VARBINARY as hex, a floating value that JSON cannot
+  /// hold (NaN, infinity) as null. No newline.
   void Append(const model::ColumnBatch& batch, size_t row, std::string& out) const;
 
  private:

@@ -5,6 +5,21 @@
 
 namespace weir::stream {
 
+namespace {
+
+// Cuts UTF-8 text before the character that would pass `limit` bytes.
+void CutText(std::string& text, size_t limit) {
+  if (text.size() <= limit) {
+    return;
+  }
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) {
+    --limit;
+  }
+  text.resize(limit);
+}
+
+}  // namespace
+
 ErrorReporter::ErrorReporter(std::string pump, model::Schema schema)
     : pump_(std::move(pump)), encoder_(std::move(schema)) {}
 
@@ -16,7 +31,7 @@ void ErrorReporter::Report(const model::ColumnBatch& batch, RowErrors& errors,
                  .message = std::move(entry.message),
                  .data = {},
                  .pump = pump_};
-    row.message.resize(std::min(row.message.size(), kMaxErrorMessage));
+    CutText(row.message, kMaxErrorMessage);
     encoder_.Append(batch, entry.row, row.data);
     row.data.resize(std::min(row.data.size(), kMaxErrorData));
     out.push_back(std::move(row));

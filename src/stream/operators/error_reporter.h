@@ -16,7 +16,7 @@ inline constexpr size_t kMaxErrorData = 49152 / 2;  // DATA_ROW holds two hex di
 // Turns the failing rows of a batch into error rows that hold the row as JSON. Immutable.
 class ErrorReporter {
  public:
-  // `schema` is the batches' shape.
+  // `schema` is the shape of the batches' first columns; error rows show no others.
   ErrorReporter(std::string pump, model::Schema schema);
 
   // Takes `errors` and appends one error row for each, in the order of the rows.
