@@ -1,5 +1,6 @@
 #include "log/health.h"
 
+#include "base/format.h"
 #include "base/logging.h"
 
 namespace weir::log {
@@ -25,11 +26,7 @@ base::Result<void> Health::Admit() {
   next_check_nanos_.store(now + kCheckIntervalNanos, std::memory_order_relaxed);
   ASSIGN_OR_RETURN(const uint64_t free, files_.FreeBytes(folder_));
   const bool full = free < min_free_bytes_;
-  if (full_.exchange(full) != full) {
-    base::LogEvent(full ? base::LogLevel::kError : base::LogLevel::kInfo, "log.disk_full",
-                   full ? "appends are refused until there is space" : "appends resume",
-                   {{"free_bytes", free}, {"needed_bytes", min_free_bytes_}});
-  }
+  NoteFull(full);
   if (full) {
     return base::Fail(base::Code::kDiskFull,
                       "{} has {} bytes free, and appends need {}: free some space, appends resume "
@@ -37,6 +34,27 @@ base::Result<void> Health::Admit() {
                       folder_, free, min_free_bytes_);
   }
   return {};
+}
+
+void Health::SetFull() {
+  NoteFull(true);
+}
+
+void Health::NoteFull(bool full) {
+  if (full_.exchange(full) == full) {
+    return;
+  }
+  const base::Result<uint64_t> free = files_.FreeBytes(folder_);
+  const std::string bytes = free.has_value() ? fmt::format("{}", *free) : free.error().message;
+  if (full) {
+    base::LogEvent(base::LogLevel::kWarning, "log.disk_full",
+                   "the disk is full: appends are refused until there is space",
+                   {{"folder", folder_}, {"free_bytes", bytes}, {"needed_bytes", min_free_bytes_}});
+  } else {
+    base::LogEvent(base::LogLevel::kInfo, "log.disk_space_back",
+                   "the disk has space again: appends resume",
+                   {{"folder", folder_}, {"free_bytes", bytes}, {"needed_bytes", min_free_bytes_}});
+  }
 }
 
 void Health::Poison(const base::Error& cause) {

@@ -24,11 +24,14 @@ class Health {
   void Poison(const base::Error& cause);
 
   /// A write found no space.
-  void SetFull() { full_ = true; }
+  void SetFull();
 
   bool poisoned() const { return poisoned_; }
 
  private:
+  /// Logs the transition, if it is one.
+  void NoteFull(bool full);
+
   base::FileSystem& files_;
   base::Clock& clock_;
   std::string folder_;

@@ -427,8 +427,17 @@ TEST_F(LogTest, RetentionRemovesWholeOldSegmentsButNotWhatIsNeeded) {
   EXPECT_EQ(AppendOne(*log_, *stream_, "k", "new").result->front().sequence.value, 200U);
 }
 
+int CountOf(std::string_view text, std::string_view what) {
+  int count = 0;
+  for (size_t at = text.find(what); at != std::string_view::npos; at = text.find(what, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
 TEST_F(LogTest, DiskFullRefusesAndResumesAlone) {
   AppendOne(*log_, *stream_, "k", "before");
+  testing::internal::CaptureStderr();
   files_.SetFreeBytes(0);
   Outcome refused;
   for (int i = 0; i < 100; ++i) {
@@ -442,6 +451,9 @@ TEST_F(LogTest, DiskFullRefusesAndResumesAlone) {
   const auto held = All();
   files_.SetFreeBytes(1 << 30);
   EXPECT_TRUE(AppendOne(*log_, *stream_, "k", "after").ok());
+  const std::string logged = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(CountOf(logged, "log.disk_full"), 1) << logged;
+  EXPECT_EQ(CountOf(logged, "log.disk_space_back"), 1) << logged;
   auto expected = held;
   expected.emplace_back("after");
   EXPECT_EQ(All(), expected);
@@ -455,13 +467,18 @@ TEST_F(LogTest, ReserveOfFreeSpaceIsKept) {
   Reopen();
   files_.SetFreeBytes(100 << 20);
   EXPECT_TRUE(AppendOne(*log_, *stream_, "k", "x").ok());
+  testing::internal::CaptureStderr();
   files_.SetFreeBytes(1 << 19);
   clock_.AdvanceMillis(1001);
   const Outcome refused = AppendOne(*log_, *stream_, "k", "x");
   EXPECT_EQ(refused.code(), base::Code::kDiskFull);
   EXPECT_THAT(refused.result.error().message, HasSubstr("free some space"));
+  EXPECT_FALSE(AppendOne(*log_, *stream_, "k", "x").ok());
   files_.SetFreeBytes(1 << 21);
   EXPECT_TRUE(AppendOne(*log_, *stream_, "k", "x").ok());
+  const std::string logged = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(CountOf(logged, "log.disk_full"), 1) << logged;
+  EXPECT_EQ(CountOf(logged, "log.disk_space_back"), 1) << logged;
 }
 
 TEST_F(LogTest, FailedSyncStopsTheLogAndItsWriteIsCutAtTheNextOpening) {
