@@ -234,7 +234,7 @@ model::ColumnBatch ColumnDecoder::State::Run(std::span<const model::Record> reco
   return std::exchange(batch, {});
 }
 
-base::Result<ColumnDecoder> ColumnDecoder::Create(std::string row_path,
+base::Result<ColumnDecoder> ColumnDecoder::Create(std::string_view row_path,
                                                   std::vector<ColumnMapping> columns) {
   ASSIGN_OR_RETURN(PathTree tree, BuildPathTree(row_path, columns));
   return ColumnDecoder(std::make_unique<State>(std::move(tree), std::move(columns)));

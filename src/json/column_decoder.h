@@ -59,7 +59,7 @@ class ColumnDecoder {
 
   /// kInvalidArgument when a path does not parse, two columns flatten different arrays, names
   /// repeat, or there are no columns or more than kMaxColumns.
-  static base::Result<ColumnDecoder> Create(std::string row_path,
+  static base::Result<ColumnDecoder> Create(std::string_view row_path,
                                             std::vector<ColumnMapping> columns);
 
   ColumnDecoder(ColumnDecoder&&) noexcept;

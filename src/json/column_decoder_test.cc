@@ -52,7 +52,7 @@ std::vector<std::string> Decoded(ColumnDecoder& decoder, const std::vector<std::
 }
 
 ColumnDecoder Decoder(std::string row_path, std::vector<ColumnMapping> columns) {
-  auto decoder = ColumnDecoder::Create(std::move(row_path), std::move(columns));
+  auto decoder = ColumnDecoder::Create(row_path, std::move(columns));
   EXPECT_TRUE(decoder.has_value()) << decoder.error().message;
   return *std::move(decoder);
 }
