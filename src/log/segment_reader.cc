@@ -78,8 +78,8 @@ class StretchReader {
     const size_t length = std::min<uint64_t>(wanted, stretch_.limit - offset_);
     auto chunk = std::make_shared<std::string>();
     base::Result<size_t> read = 0;
-    chunk->resize_and_overwrite(length, [&](char* data, size_t capacity) -> size_t {
-      read = stretch_.file.ReadAt(offset_, std::span(data, capacity));
+    chunk->resize_and_overwrite(length, [&](char* data, size_t) -> size_t {
+      read = stretch_.file.ReadAt(offset_, std::span(data, length));
       return read.value_or(0);
     });
     if (!read.has_value()) {

@@ -1,15 +1,48 @@
 #include "log/shard_map.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <set>
 
 #include "base/check.h"
+#include "base/crc32c.h"
 #include "base/format.h"
 
 namespace weir::log {
 namespace {
 
 constexpr size_t kMaxStreamName = 128;
+
+/// Remembers where keys fall: MD5 costs ten times as much as finding it here, and the records of a
+/// batch share few keys. Not thread-safe.
+class HashMemo {
+ public:
+  model::HashKey Find(std::string_view key) {
+    if (key.size() > kMaxKey) {
+      return model::HashOf(key);
+    }
+    Slot& slot = slots_[base::Crc32c(key) % kSlots];
+    if (slot.size != key.size() || std::memcmp(slot.key.data(), key.data(), key.size()) != 0) {
+      slot.hash = model::HashOf(key);
+      slot.size = key.size();
+      std::memcpy(slot.key.data(), key.data(), key.size());
+    }
+    return slot.hash;
+  }
+
+ private:
+  static constexpr size_t kSlots = 512;
+  static constexpr size_t kMaxKey = 40;
+
+  struct Slot {
+    model::HashKey hash;
+    size_t size = SIZE_MAX;
+    std::array<char, kMaxKey> key;
+  };
+
+  std::array<Slot, kSlots> slots_;
+};
 
 }  // namespace
 
@@ -72,8 +105,9 @@ size_t ShardMap::Find(const Entry& entry) const {
   if (ranges_.size() == 1) {
     return ranges_.front().index;
   }
+  static thread_local HashMemo memo;
   return Find(entry.explicit_hash_key.has_value() ? *entry.explicit_hash_key
-                                                  : model::HashOf(entry.partition_key));
+                                                  : memo.Find(entry.partition_key));
 }
 
 base::Result<void> CheckStreamName(std::string_view name) {
