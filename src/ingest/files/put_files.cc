@@ -16,8 +16,15 @@ constexpr size_t kArenaBytes = 8 << 20;
 // A row can grow to this when each of its bytes is escaped and each field gets its name.
 constexpr size_t kMaxRowJson = 3 << 20;
 
-bool IsBlank(std::string_view text) {
-  return text.find_first_not_of(" \t\r") == std::string_view::npos;
+std::string_view Trim(std::string_view text) {
+  const auto space = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+  while (!text.empty() && space(text.front())) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && space(text.back())) {
+    text.remove_suffix(1);
+  }
+  return text;
 }
 
 // Puts one file.
@@ -62,11 +69,12 @@ class FilePut {
       Reject(unit.line, fmt::format("longer than {} bytes", TextReader::kMaxUnitBytes));
       return {};
     }
-    if (IsBlank(unit.text)) {
+    std::string_view text = Trim(unit.text);
+    if (text.empty()) {
       return {};
     }
-    std::string_view text = unit.text;
     if (csv_) {
+      text = unit.text;
       if (!rows_) {
         auto rows = CsvRows::Create(text);
         if (!rows) {
@@ -81,9 +89,6 @@ class FilePut {
         return {};
       }
       text = std::string_view(arena_).substr(before);
-    } else {
-      text.remove_prefix(text.find_first_not_of(" \t\r"));
-      text = text.substr(0, text.find_last_not_of(" \t\r") + 1);
     }
     Admit(text, unit.line);
     return {};
