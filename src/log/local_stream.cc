@@ -229,7 +229,16 @@ model::Rowtime LocalStream::Bound(uint32_t shard) const {
 
 void LocalStream::StateBound(model::Rowtime at, bool force) {
   if (!force) {
-    at = std::min(at, Now());
+    // After the clock was set back, what a shard holds may lie in the future. No later record of
+    // that shard comes before it, so the others may state the same, and the millisecond behind it.
+    const model::Rowtime now = Now();
+    model::Rowtime latest = now;
+    for (const auto& shard : shards_) {
+      if (const model::Rowtime bound = shard->Bound(); bound > now) {
+        latest = std::max(latest, model::Rowtime{bound.millis + 1});
+      }
+    }
+    at = std::min(at, latest);
   }
   for (const auto& shard : shards_) {
     shard->StateBound(at);

@@ -136,8 +136,9 @@ class Stream {
   /// No record appended from now on has an arrival before this. Durable.
   virtual model::Rowtime Bound(uint32_t shard) const = 0;
   /// Asks for the durable statement "no later record arrives before `at`" in every shard whose
-  /// bound is earlier. A time after the clock's is cut to the clock's, unless `force` (end of a
-  /// replay). Returns at once; readers are notified.
+  /// bound is earlier. A time after the clock's is cut to the clock's, or, when a shard's bound is
+  /// past that (the clock was set back), to the millisecond after the latest bound; unless `force`
+  /// (end of a replay). Returns at once; readers are notified.
   virtual void StateBound(model::Rowtime at, bool force) = 0;
 
   /// `notifier` hears of this stream until Unwatch.

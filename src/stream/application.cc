@@ -1,5 +1,6 @@
 #include "stream/application.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -96,16 +97,39 @@ base::Result<StartingPoint> FirstStart(const ApplicationDefinition& definition,
   return start;
 }
 
+// After a crash the rows behind the checkpoint were written by the old definition. Going on from
+// the checkpoint with another one would count their input twice.
+base::Result<void> CheckCleanStop(const ApplicationDefinition& definition,
+                                  const std::vector<uint64_t>& stored,
+                                  const Checkpoint& checkpoint) {
+  for (size_t i = 0; i < stored.size(); ++i) {
+    const OutputDefinition& output = definition.outputs[i];
+    const auto counted = std::ranges::find(checkpoint.outputs, output.in_application_stream,
+                                           &Checkpoint::Output::in_application_stream);
+    if (counted != checkpoint.outputs.end() && counted->next_ordinal != stored[i]) {
+      return base::Fail(base::Code::kFailedPrecondition,
+                        "the code of application '{}' has changed, but it was not stopped cleanly: "
+                        "'{}' holds {} of its rows and checkpoint {} counts {}; deploy the changed "
+                        "code under a new name, or start the former code once more and stop it "
+                        "cleanly before changing it",
+                        definition.name, output.destination, stored[i], checkpoint.number,
+                        counted->next_ordinal);
+    }
+  }
+  return {};
+}
+
 // The definition changed: windows are given up, as CREATE OR REPLACE does; position and ordinals go
 // on.
-StartingPoint ChangedStart(const ApplicationDefinition& definition, const Streams& streams,
-                           Checkpoint checkpoint) {
+base::Result<StartingPoint> ChangedStart(const ApplicationDefinition& definition,
+                                         const Streams& streams, Checkpoint checkpoint) {
+  const std::vector<uint64_t> stored = StoredOrdinals(definition, streams);
+  RETURN_IF_ERROR(CheckCleanStop(definition, stored, checkpoint));
   base::LogEvent(
       base::LogLevel::kWarning, "stream.program_changed",
       "the definition has changed: open windows are given up, reading goes on where it was",
       {{"application", definition.name}, {"checkpoint", checkpoint.number}});
   StartingPoint start;
-  const std::vector<uint64_t> stored = StoredOrdinals(definition, streams);
   checkpoint.outputs.clear();
   for (size_t i = 0; i < stored.size(); ++i) {
     checkpoint.outputs.push_back(
@@ -151,7 +175,8 @@ base::Result<StartingPoint> Restore(const ApplicationDefinition& definition, con
 }
 
 base::Result<StartingPoint> FindStart(const ApplicationDefinition& definition,
-                                      const Streams& streams, CheckpointStore& store) {
+                                      const std::string& fingerprint, const Streams& streams,
+                                      CheckpointStore& store) {
   ASSIGN_OR_RETURN(std::vector<Checkpoint> kept, store.Load());
   if (kept.empty()) {
     return FirstStart(definition, streams);
@@ -161,7 +186,7 @@ base::Result<StartingPoint> FindStart(const ApplicationDefinition& definition,
                       "the checkpoints of '{}' were given to application '{}'", kept[0].application,
                       definition.name);
   }
-  if (kept[0].fingerprint != Fingerprint(definition)) {
+  if (kept[0].fingerprint != fingerprint) {
     return ChangedStart(definition, streams, std::move(kept[0]));
   }
   return Restore(definition, streams, std::move(kept));
@@ -179,7 +204,9 @@ base::Result<std::unique_ptr<Application>> Application::Create(ApplicationDefini
   ASSIGN_OR_RETURN(const CompiledApplication compiled, CompileApplication(definition));
   ASSIGN_OR_RETURN(CheckpointStore store,
                    CheckpointStore::Open(files, options.checkpoint_directory));
-  ASSIGN_OR_RETURN(StartingPoint start, FindStart(definition, streams, store));
+  const std::string fingerprint = Fingerprint(definition, compiled.program);
+  ASSIGN_OR_RETURN(StartingPoint start, FindStart(definition, fingerprint, streams, store));
+  start.checkpoint.fingerprint = fingerprint;
   const WindowLimits limits{.max_keys = options.max_keys, .max_distinct = options.max_distinct};
   ASSIGN_OR_RETURN(std::unique_ptr<Computation> computation,
                    Computation::Create(definition, *streams.input, start.checkpoint.input, limits));

@@ -81,6 +81,92 @@ TEST_F(ApplicationTest, OpenWindowsAreLiveAndContinueTheStream) {
   EXPECT_EQ(machine_.log().live().Read("out"), nullptr);
 }
 
+// Code whose pump reads an implicit column besides the mapped ones.
+constexpr std::string_view kArrivalCode = R"(
+CREATE OR REPLACE STREAM "OUT" (k VARCHAR(40), at_time TIMESTAMP, v INTEGER);
+CREATE OR REPLACE PUMP "P" AS INSERT INTO "OUT"
+)";
+
+TEST_F(ApplicationTest, ErrorRowsOfImplicitColumnsAreCounted) {
+  for (const std::string_view select :
+       {R"(SELECT STREAM "K", APPROXIMATE_ARRIVAL_TIME, "V" * 1000000
+           FROM "SOURCE_SQL_STREAM_001";)",
+        R"(SELECT STREAM "K", APPROXIMATE_ARRIVAL_TIME, MAX("V") FROM "SOURCE_SQL_STREAM_001"
+           WINDOWED BY STAGGER (PARTITION BY "K", APPROXIMATE_ARRIVAL_TIME
+                                RANGE INTERVAL '1' MINUTE);)"}) {
+    SCOPED_TRACE(select);
+    base::SimulatedFileSystem files;
+    Machine machine(files);
+    machine.options().max_keys = 1;
+    ASSERT_TRUE(machine.Open().has_value());
+    definition_.code = std::string(kArrivalCode) + std::string(select);
+    auto application = machine.CreateApplication(definition_);
+    ASSERT_TRUE(application.has_value()) << application.error().message;
+    machine.Put(kStart, R"({"k":"a","v":1})");
+    machine.Put(kStart + 1, R"({"k":"b","v":1000000})");
+    machine.input().StateBound(model::Rowtime{kStart + 120'000}, true);
+    machine.log().Drive();
+    ASSERT_TRUE(machine.RunDry(**application).has_value());
+    EXPECT_EQ((*application)->Status().row_errors, 1);
+    EXPECT_EQ(machine.Rows().size(), 1);
+  }
+}
+
+TEST_F(ApplicationTest, ClockSetBackHoldsNoRecordsUp) {
+  Create();
+  machine_.Put(kStart + 5000, R"({"k":"a","v":1})", 1);
+  machine_.Put(kStart + 3000, R"({"k":"b","v":2})", 0);
+  machine_.clock().SetWallMillis(kStart + 1000);
+  RunDry();
+  machine_.clock().AdvanceMillis(200);
+  RunDry();
+  EXPECT_EQ(application_->Status().records_in, 2);
+  EXPECT_LE(machine_.input().Bound(0).millis, kStart + 5001);
+}
+
+TEST_F(ApplicationTest, ChangedCommentKeepsOpenWindows) {
+  Create();
+  machine_.Put(kStart, R"({"k":"a","v":1})");
+  machine_.input().StateBound(model::Rowtime{kStart + 500}, true);
+  RunDry();
+  ASSERT_TRUE(application_->Stop(false).has_value());
+  definition_.code += "-- changed";
+  Create();
+  EXPECT_EQ(application_->Status().open_windows, 1);
+  machine_.Put(kStart + 600, R"({"k":"a","v":5})");
+  machine_.input().StateBound(model::Rowtime{kStart + 9000}, true);
+  RunDry();
+  ASSERT_THAT(machine_.Rows(), ElementsAre(R"(1000 {"K":"a","N":2,"TOTAL":6})"));
+  ASSERT_TRUE(application_->Stop(true).has_value()) << "as a kill: the row is not in a checkpoint";
+  definition_.code += " again";
+  Create();
+  RunDry();
+  EXPECT_EQ(machine_.Rows().size(), 1);
+}
+
+TEST_F(ApplicationTest, ChangedCodeAfterACrashIsRefused) {
+  Create();
+  ASSERT_TRUE(application_->Checkpoint().has_value());
+  machine_.Put(kStart, R"({"k":"a","v":1})");
+  machine_.input().StateBound(model::Rowtime{kStart + 2000}, true);
+  RunDry();
+  ASSERT_EQ(machine_.Rows().size(), 1);
+  application_.reset();
+  ApplicationDefinition changed = definition_;
+  changed.code.replace(changed.code.find("COUNT(*)"), 8, "COUNT(\"V\")");
+  const auto refused = machine_.CreateApplication(changed);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, base::Code::kFailedPrecondition);
+  EXPECT_NE(refused.error().message.find("new name"), std::string::npos) << refused.error().message;
+  Create();
+  RunDry();
+  ASSERT_TRUE(application_->Stop(false).has_value());
+  definition_ = changed;
+  Create();
+  RunDry();
+  EXPECT_EQ(machine_.Rows().size(), 1);
+}
+
 TEST_F(ApplicationTest, ChangedCodeGivesUpWindowsAndGoesOn) {
   Create();
   machine_.Put(kStart, R"({"k":"a","v":1})");
@@ -89,7 +175,7 @@ TEST_F(ApplicationTest, ChangedCodeGivesUpWindowsAndGoesOn) {
   machine_.input().StateBound(model::Rowtime{kStart + 2600}, true);
   RunDry();
   ASSERT_TRUE(application_->Stop(false).has_value());
-  definition_.code += "-- changed";
+  definition_.code.replace(definition_.code.find("COUNT(*)"), 8, "COUNT(\"V\")");
   Create();
   EXPECT_EQ(application_->Status().open_windows, 0);
   machine_.Put(kStart + 3000, R"({"k":"a","v":5})");
@@ -126,6 +212,7 @@ TEST_F(ApplicationTest, FullDiskHoldsRowsBackAndLosesNone) {
   }
   EXPECT_TRUE(machine_.Rows().empty());
   EXPECT_FALSE(application_->Checkpoint().has_value());
+  EXPECT_TRUE(application_->Stop(false).has_value()) << "a restart computes the rows again";
   full = false;
   machine_.clock().AdvanceMillis(2000);
   RunDry();
@@ -213,6 +300,37 @@ TEST(ApplicationThread, RunsByItselfAndStopsWithACheckpoint) {
   EXPECT_EQ((*application)->Status().records_in, 1000);
   EXPECT_EQ((*application)->Status().rows_out, 10);
   EXPECT_GE((*application)->Status().checkpoints, 1);
+  application->reset();
+  machine.log().Shutdown();
+}
+
+TEST(ApplicationThread, AFailedOneShowsNoOpenWindows) {
+  base::SimulatedFileSystem files;
+  Machine machine(files, 1, 2);
+  ASSERT_TRUE(machine.Open().has_value());
+  auto application = machine.CreateApplication(CountApplication());
+  ASSERT_TRUE(application.has_value()) << application.error().message;
+  log::Notifier notifier;
+  machine.input().Watch(&notifier);
+  const auto wait_for = [&](const auto& happened) {
+    while (!happened()) {
+      notifier.Wait(notifier.count(), 10);
+    }
+  };
+  (*application)->Start();
+  machine.Put(kStart, R"({"k":"a","v":1})");
+  wait_for([&] { return machine.log().live().Read("out") != nullptr; });
+  files.SetFaultHook(
+      [](std::string_view operation, std::string_view path) -> std::optional<base::Error> {
+        if (operation == "write" && path.find("/out/") != std::string_view::npos) {
+          return base::Error{base::Code::kIo, "the disk is gone"};
+        }
+        return std::nullopt;
+      });
+  machine.input().StateBound(model::Rowtime{kStart + 5000}, true);
+  wait_for([&] { return !(*application)->Status().failure.empty(); });
+  EXPECT_EQ(machine.log().live().Read("out"), nullptr);
+  machine.input().Unwatch(&notifier);
   application->reset();
   machine.log().Shutdown();
 }

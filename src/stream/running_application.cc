@@ -13,7 +13,9 @@ namespace {
 
 constexpr int64_t kNanosPerMilli = 1'000'000;
 // Least pause between two requests to state a time bound; each may cost the log a sync.
-constexpr int64_t kBoundRequestMillis = 25;
+constexpr int64_t kBoundRequestMillis = 100;
+// Least pause between two warnings about what could not be computed.
+constexpr int64_t kRejectedWarningMillis = 10'000;
 constexpr int64_t kLongestWaitMillis = 1'000;
 constexpr int64_t kRetryWaitMillis = 10;
 // How long Stop waits for the log to acknowledge the last rows.
@@ -160,6 +162,7 @@ base::Result<bool> RunningApplication::Step() {
   ASSIGN_OR_RETURN(const Computation::Round round, computation_->Next(options_.batch_records));
   if (round.progressed) {
     WriteOutputs(round, now);
+    WarnOfRejected(round, now);
     changed_since_checkpoint_ = true;
     records_since_checkpoint_ += round.records;
     live_.MarkChanged();
@@ -190,6 +193,29 @@ void RunningApplication::WriteOutputs(const Computation::Round& round, int64_t n
   figures_->rows_out.Add(static_cast<double>(written));
 }
 
+// The rows themselves stand in error_stream if it is an output.
+void RunningApplication::WarnOfRejected(const Computation::Round& round, int64_t now_nanos) {
+  const uint64_t grown = round.rejected + round.row_errors;
+  if (grown == 0) {
+    return;
+  }
+  if (unwarned_ == 0) {
+    unwarned_reason_ = round.first_error;
+  }
+  unwarned_ += grown;
+  if (last_warning_nanos_ != kEarliest &&
+      now_nanos - last_warning_nanos_ < kRejectedWarningMillis * kNanosPerMilli) {
+    return;
+  }
+  base::LogEvent(base::LogLevel::kWarning, "stream.rejected",
+                 "records were rejected, or rows could not be computed",
+                 {{"application", definition_.name},
+                  {"count", unwarned_},
+                  {"first_reason", unwarned_reason_}});
+  last_warning_nanos_ = now_nanos;
+  unwarned_ = 0;
+}
+
 // The time that every shard must have reached for the next thing to happen, if it can have been
 // reached by now.
 std::optional<int64_t> RunningApplication::WantedBound() const {
@@ -201,14 +227,32 @@ std::optional<int64_t> RunningApplication::WantedBound() const {
   return wanted;
 }
 
+// Until a bound may be requested again. While nothing is read, none is.
+int64_t RunningApplication::BoundRestMillis() const {
+  if (draining_ || !HasRoom()) {
+    return kBoundRequestMillis;
+  }
+  if (last_bound_request_nanos_ == kEarliest) {
+    return 1;
+  }
+  const int64_t rested = (clock_.MonotonicNanos() - last_bound_request_nanos_) / kNanosPerMilli;
+  return std::clamp<int64_t>(kBoundRequestMillis - rested, 1, kBoundRequestMillis);
+}
+
 void RunningApplication::RequestBound() {
   const int64_t now = clock_.MonotonicNanos();
   const bool rested = last_bound_request_nanos_ == kEarliest ||
                       now - last_bound_request_nanos_ >= kBoundRequestMillis * kNanosPerMilli;
-  if (rested && WantedBound()) {
-    last_bound_request_nanos_ = now;
-    input_.StateBound(model::Rowtime{clock_.WallMillis()}, false);
+  const std::optional<int64_t> wanted = rested ? WantedBound() : std::nullopt;
+  const int64_t wall = clock_.WallMillis();
+  // What the clock reaches in a millisecond is worth waiting for: a request before would be in
+  // vain.
+  if (!wanted || *wanted == wall + 1) {
+    return;
   }
+  // Further ahead the clock was set back, and may take long to come there.
+  last_bound_request_nanos_ = now;
+  input_.StateBound(model::Rowtime{std::max(wall, *wanted)}, false);
 }
 
 uint64_t RunningApplication::Unacknowledged() const {
@@ -258,7 +302,7 @@ base::Result<void> RunningApplication::Checkpoint() {
   const int64_t begin = clock_.MonotonicNanos();
   stream::Checkpoint checkpoint;
   checkpoint.application = definition_.name;
-  checkpoint.fingerprint = Fingerprint(definition_);
+  checkpoint.fingerprint = start_.checkpoint.fingerprint;
   checkpoint.input = computation_->merge().positions();
   checkpoint.origin = origin_;
   for (size_t i = 0; i < sinks_.size(); ++i) {
@@ -308,6 +352,12 @@ base::Result<void> RunningApplication::Stop(bool abandon) {
       notifier_->Wait(seen, kRetryWaitMillis);
     }
   }
+  if (const uint64_t waiting = Unacknowledged(); waiting != 0) {
+    base::LogEvent(base::LogLevel::kWarning, "stream.stopped_without_checkpoint",
+                   "the log did not take the last rows in time; the next start computes them again",
+                   {{"application", definition_.name}, {"rows", waiting}});
+    return {};
+  }
   return changed_since_checkpoint_ ? Checkpoint() : base::Result<void>{};
 }
 
@@ -318,10 +368,11 @@ int64_t RunningApplication::WaitMillis() const {
     wait = std::min(wait, kRetryWaitMillis);
   }
   if (WantedBound()) {
-    wait = std::min(wait, kBoundRequestMillis);
+    wait = std::min(wait, BoundRestMillis());
   }
   if (const std::optional<int64_t> close = computation_->pipeline().NextClose()) {
-    wait = std::min(wait, std::max<int64_t>(1, *close - clock_.WallMillis()));
+    const int64_t until = *close - clock_.WallMillis();
+    wait = std::min(wait, until > 0 ? until : kBoundRequestMillis);
   }
   if (const std::optional<int64_t> due = live_.DueInMillis(now)) {
     wait = std::min(wait, *due);
@@ -354,6 +405,7 @@ void RunningApplication::Fail(const base::Error& error) {
                  {{"application", definition_.name},
                   {"code", base::CodeName(error.code)},
                   {"problem", error.message}});
+  live_.Withdraw(definition_);
   const std::lock_guard lock(mutex_);
   status_.failure = error.message;
 }

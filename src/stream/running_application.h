@@ -20,8 +20,8 @@ namespace weir::stream {
 
 // Where an application begins: what its checkpoint says, or the start of its input.
 struct StartingPoint {
-  stream::Checkpoint checkpoint;
-  Positions safe;  // Older of the kept checkpoints, or where the program began.
+  stream::Checkpoint checkpoint;  // With the fingerprint of the definition that starts.
+  Positions safe;                 // Older of the kept checkpoints, or where the program began.
   bool restore_state = false;
   bool write_at_once =
       false;  // The program changed; the new beginning must be durable before the first row.
@@ -53,7 +53,9 @@ class RunningApplication : public Application {
 
   void Run();
   void WriteOutputs(const Computation::Round& round, int64_t now_nanos);
+  void WarnOfRejected(const Computation::Round& round, int64_t now_nanos);
   void RequestBound();
+  int64_t BoundRestMillis() const;
   std::optional<int64_t> WantedBound() const;
   bool CheckpointIsDue() const;
   void TryCheckpoint();
@@ -86,6 +88,9 @@ class RunningApplication : public Application {
   uint64_t records_since_checkpoint_ = 0;
   int64_t last_checkpoint_nanos_ = 0;
   int64_t last_bound_request_nanos_ = kEarliest;
+  int64_t last_warning_nanos_ = kEarliest;
+  uint64_t unwarned_ = 0;  // Rejected records and row errors since the last warning.
+  std::string unwarned_reason_;
 
   std::thread thread_;
   std::atomic<bool> stopping_{false};

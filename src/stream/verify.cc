@@ -196,7 +196,8 @@ std::vector<uint64_t> Ordinals(const Checkpoint& checkpoint, bool first) {
   return ordinals;
 }
 
-std::optional<Base> FindBase(const ApplicationDefinition& definition, const log::Stream& input,
+std::optional<Base> FindBase(const ApplicationDefinition& definition,
+                             const std::string& fingerprint, const log::Stream& input,
                              std::vector<Checkpoint> kept, std::string& problem) {
   if (kept.empty()) {
     Base base;
@@ -207,9 +208,8 @@ std::optional<Base> FindBase(const ApplicationDefinition& definition, const log:
     problem = "the input's beginning is gone and there is no checkpoint";
     return IsThere(base.input, input) ? std::optional(base) : std::nullopt;
   }
-  std::erase_if(kept, [&](const Checkpoint& checkpoint) {
-    return checkpoint.fingerprint != Fingerprint(definition);
-  });
+  std::erase_if(
+      kept, [&](const Checkpoint& checkpoint) { return checkpoint.fingerprint != fingerprint; });
   if (kept.empty()) {
     problem = "the definition has changed since the last checkpoint";
     return std::nullopt;
@@ -249,7 +249,9 @@ base::Result<VerifyOutcome> RecomputeOutputs(const ApplicationDefinition& defini
   ASSIGN_OR_RETURN(std::vector<Checkpoint> kept,
                    CheckpointStore::Peek(files, options.checkpoint_directory));
   VerifyOutcome outcome;
-  const std::optional<Base> base = FindBase(definition, *input, std::move(kept), outcome.note);
+  ASSIGN_OR_RETURN(const CompiledApplication compiled, CompileApplication(definition));
+  const std::optional<Base> base = FindBase(definition, Fingerprint(definition, compiled.program),
+                                            *input, std::move(kept), outcome.note);
   if (!base) {
     return outcome;
   }

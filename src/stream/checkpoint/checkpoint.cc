@@ -104,13 +104,13 @@ base::Result<Checkpoint> ReadCheckpoint(base::FileSystem& files, const std::stri
 
 }  // namespace
 
-std::string Fingerprint(const ApplicationDefinition& definition) {
+std::string Fingerprint(const ApplicationDefinition& definition, const sql::Program& program) {
   std::string text;
   const auto add = [&](std::string_view part) {
     text += part;
     text.push_back('\0');
   };
-  add(definition.code);
+  add(program.ToString());
   add(definition.input.stream);
   add(definition.input.name_prefix);
   add(definition.input.row_path);

@@ -8,6 +8,7 @@
 
 #include "base/file_system.h"
 #include "base/result.h"
+#include "sql/plan.h"
 #include "stream/application.h"
 #include "stream/source/shard_merge.h"
 
@@ -47,8 +48,8 @@ struct Checkpoint {
 };
 
 // MD5 of everything in the definition that decides what the application computes and where it
-// writes.
-std::string Fingerprint(const ApplicationDefinition& definition);
+// writes. `program` is its code compiled: comments and layout count for nothing.
+std::string Fingerprint(const ApplicationDefinition& definition, const sql::Program& program);
 
 std::string EncodeCheckpoint(const Checkpoint& checkpoint);
 // kDataLoss when the bytes are damaged, kFailedPrecondition for a newer format version.

@@ -76,8 +76,12 @@ base::Result<Computation::Round> Computation::Next(size_t max_records) {
   std::vector<ErrorRow> errors;
   model::ColumnBatch rows = decoder_.Decode(records, errors, &round.rejected);
   round.rows = rows.size();
+  round.first_error = errors.empty() ? "" : errors.front().message;
   ASSIGN_OR_RETURN(Pipeline::Result result, pipeline_->Process(std::move(rows), errors, bound_));
   round.row_errors = result.row_errors;
+  if (round.first_error.empty()) {
+    round.first_error = std::move(result.first_error);
+  }
   round.outputs = std::move(result.outputs);
   return round;
 }

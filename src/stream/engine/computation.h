@@ -45,6 +45,7 @@ class Computation {
     uint64_t rejected = 0;
     uint64_t rows = 0;
     uint64_t row_errors = 0;
+    std::string first_error;  // Why one of them was rejected or failed; "" when none.
     std::vector<model::ColumnBatch> outputs;  // In the order of the definition's outputs.
   };
 

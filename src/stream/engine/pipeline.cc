@@ -178,6 +178,9 @@ base::Result<Pipeline::Result> Pipeline::Process(model::ColumnBatch input,
     OperatorOutput out;
     out.rows = model::EmptyBatch(nodes_[pump.target].schema);
     pump.run->Process(source.rows, source.bound, out);
+    if (result.row_errors == 0 && !out.errors.empty()) {
+      result.first_error = out.errors.front().message;
+    }
     result.row_errors += out.errors.size();
     if (errors_ != nullptr) {
       errors_->Push(i + 1, ToErrorRows(out.errors), source.bound);

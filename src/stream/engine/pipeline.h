@@ -32,6 +32,7 @@ class Pipeline {
   struct Result {
     std::vector<model::ColumnBatch> outputs;  // As wanted.
     uint64_t row_errors = 0;                  // Rows that pumps could not compute.
+    std::string first_error;                  // Why not the first of them.
   };
 
   // Takes rows in order, the error rows of records that gave none, and the bound that holds
