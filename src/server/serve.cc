@@ -47,6 +47,7 @@ class Serving {
   base::Clock& clock_ = base::SystemClock();
   base::Metrics& metrics_ = base::ProcessMetrics();
   std::atomic<bool> stopping_ = false;
+  bool serves_ = false;  // requests are accepted
   std::unique_ptr<DataFolder> folder_;
   std::unique_ptr<stack::Engine> engine_;
   std::unique_ptr<query::QueryService> queries_;
@@ -117,6 +118,7 @@ base::Result<void> Serving::StartServer() {
                                   .min_free_bytes = config_.min_free_bytes,
                                   .stopping = &stopping_});
   RETURN_IF_ERROR(server_->Start());
+  serves_ = true;
   const std::string host =
       address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
   base::LogEvent(base::LogLevel::kInfo, "server.listening",
@@ -177,17 +179,21 @@ int Serving::Wait() {
 int Serving::Stop(int status) {
   stopping_ = true;
   ExitOnNextSignal();
-  base::LogEvent(base::LogLevel::kInfo, "server.stopping",
-                 "finishing requests, syncing, writing checkpoints");
+  if (serves_) {
+    base::LogEvent(base::LogLevel::kInfo, "server.stopping",
+                   "finishing requests, syncing, writing checkpoints");
+  }
+  // First: a running query would keep what waits for it, the page and its connection, for as long
+  // as it may take.
+  if (queries_ != nullptr) {
+    queries_->Shutdown();
+  }
   demo_.reset();
   if (dashboard_ != nullptr) {
     dashboard_->Stop();
   }
   if (server_ != nullptr) {
     server_->Stop(config_.drain_millis);
-  }
-  if (queries_ != nullptr) {
-    queries_->Shutdown();
   }
   if (engine_ != nullptr) {
     const bool abandon = status != kExitOk;
@@ -202,7 +208,9 @@ int Serving::Stop(int status) {
       status = kExitIo;
     }
   }
-  base::LogEvent(base::LogLevel::kInfo, "server.stopped", "stopped", {{"status", status}});
+  if (serves_) {
+    base::LogEvent(base::LogLevel::kInfo, "server.stopped", "stopped", {{"status", status}});
+  }
   return status;
 }
 

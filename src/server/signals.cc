@@ -9,11 +9,18 @@ namespace weir::server {
 
 namespace {
 
+/// Set once, before any thread starts. A program that was started with SIGHUP ignored (nohup) goes
+/// on without its terminal.
+bool hangup_stops = true;
+
 sigset_t StopSignals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  if (hangup_stops) {
+    sigaddset(&set, SIGHUP);
+  }
   return set;
 }
 
@@ -24,6 +31,8 @@ void ExitNow(int signal) {
 }  // namespace
 
 void BlockSignals() {
+  struct sigaction hangup{};
+  hangup_stops = sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN;
   const sigset_t set = StopSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   (void)signal(SIGPIPE, SIG_IGN);
@@ -40,6 +49,9 @@ std::optional<int> WaitForSignal(int64_t millis) {
 void ExitOnNextSignal() {
   (void)signal(SIGTERM, ExitNow);
   (void)signal(SIGINT, ExitNow);
+  if (hangup_stops) {
+    (void)signal(SIGHUP, ExitNow);
+  }
   const sigset_t set = StopSignals();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }

@@ -4,12 +4,19 @@
 
 namespace weir::server {
 
+namespace {
+
+/// The line is printed between looks for a signal, which must not wait long.
+constexpr int64_t kTimeoutMillis = 2'000;
+
+}  // namespace
+
 base::Result<std::string> TotalsLine(query::QueryService& queries, base::Clock& clock) {
   ASSIGN_OR_RETURN(const query::QueryResult result,
                    queries.Run("SELECT CAST(COALESCE(SUM(clicks), 0) AS BIGINT), "
                                "CAST(COALESCE(SUM(orders), 0) AS BIGINT) "
                                "FROM view_conversion_ratio",
-                               {}));
+                               {.limits = {.timeout_millis = kTimeoutMillis}}));
   ASSIGN_OR_RETURN(const json::Value rows, json::Parse(result.rows_json));
   if (rows.Items().size() != 1 || rows.Items()[0].Items().size() != 2) {
     return base::Fail(base::Code::kInternal, "the totals have an unexpected shape");
