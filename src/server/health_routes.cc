@@ -25,8 +25,12 @@ std::vector<Check> RunChecks(const HealthParts& parts) {
   checks.push_back({"disk", enough,
                     free.has_value() ? fmt::format("{} bytes free", *free) : free.error().message});
   for (const stack::NamedApplicationStatus& application : parts.engine->Applications()) {
-    checks.push_back({"application " + application.name, application.status.failure.empty(),
-                      application.status.failure});
+    // Records that cannot be read or computed go to the error stream; that stops nothing.
+    const stream::ApplicationStatus& status = application.status;
+    checks.push_back({"application " + application.name, status.failure.empty(),
+                      fmt::format("{}{}{} records rejected, {} row errors", status.failure,
+                                  status.failure.empty() ? "" : "; ", status.records_rejected,
+                                  status.row_errors)});
   }
   for (const stack::NamedDeliveryStatus& delivery : parts.engine->Deliveries()) {
     // A delivery that cannot write keeps its records in the log and tries again: not ready only

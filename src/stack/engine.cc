@@ -314,11 +314,12 @@ std::string DescribeStatus(const Engine& engine, const log::Log& log) {
     text += fmt::format("{:<56} {:>7} {:>14} {:>16}\n", stream->definition().name,
                         stream->definition().shards.size(), records, stream->BytesOnDisk());
   }
-  text += fmt::format("\n{:<56} {:>14} {:>10} {:>14} {}\n", "application", "records in", "rejected",
-                      "rows out", "");
+  text += fmt::format("\n{:<56} {:>14} {:>10} {:>11} {:>14} {}\n", "application", "records in",
+                      "rejected", "row errors", "rows out", "");
   for (const auto& [name, status] : engine.Applications()) {
-    text += fmt::format("{:<56} {:>14} {:>10} {:>14} {}\n", name, status.records_in,
-                        status.records_rejected, status.rows_out, status.failure);
+    text +=
+        fmt::format("{:<56} {:>14} {:>10} {:>11} {:>14} {}\n", name, status.records_in,
+                    status.records_rejected, status.row_errors, status.rows_out, status.failure);
   }
   text += fmt::format("\n{:<56} {:>14} {}\n", "delivery stream", "pending", "");
   for (const auto& [name, status] : engine.Deliveries()) {
