@@ -1,13 +1,12 @@
 #include <algorithm>
-#include <chrono>
 #include <list>
 #include <mutex>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "base/logging.h"
 #include "json/document.h"
+#include "log/notifier.h"
 #include "query/exact_cut.h"
 #include "query/protocol.h"
 #include "query/query.h"
@@ -21,7 +20,7 @@ using base::Fail;
 
 /// How long a query waits for the application to publish what delivery has overtaken (see CutPlan).
 constexpr int64_t kStaleWaitNanos = 250'000'000;
-constexpr std::chrono::milliseconds kStalePause{5};
+constexpr int64_t kStalePauseMillis = 5;
 /// Results that are kept for questions with QueryOptions::reuse, and the greatest of them.
 constexpr size_t kMaxKept = 16;
 constexpr size_t kMaxKeptBytes = 2 << 20;
@@ -176,7 +175,7 @@ base::Result<Service::Inputs> Service::ReadInputs(const CatalogView& planned,
       return Fail(Code::kUnavailable, "the catalog's tables changed during the query; try again");
     }
     const bool last = clock_.MonotonicNanos() >= give_up ||
-                      attempt > kStaleWaitNanos / 1'000'000 / kStalePause.count();
+                      attempt > kStaleWaitNanos / 1'000'000 / kStalePauseMillis;
     const bool planned_all =
         PlanMarks(inputs, fresh, true) || (last && PlanMarks(inputs, fresh, false));
     if (planned_all && catalog_.version() == inputs.catalog->version) {
@@ -190,7 +189,8 @@ base::Result<Service::Inputs> Service::ReadInputs(const CatalogView& planned,
     } else if (last) {
       return Fail(Code::kUnavailable, "the catalog changed while its tables were read; try again");
     }
-    std::this_thread::sleep_for(kStalePause);
+    log::Notifier moment;  // Nobody notifies: who is ahead publishes within moments.
+    moment.Wait(moment.count(), kStalePauseMillis);
   }
 }
 

@@ -7,8 +7,9 @@
 namespace weir::ingest {
 namespace {
 
-// Appends that are not durable yet may have so many bytes; more waits. Enough for a sync to be worth
-// its time, and little enough that the log keeps the memory of its buffers from one to the next.
+// Appends that are not durable yet may have so many bytes; more waits. Enough for a sync to be
+// worth its time, and little enough that the log keeps the memory of its buffers from one to the
+// next.
 constexpr size_t kMaxOutstandingBytes = 6 << 20;
 
 // Shared with the callbacks of the log.

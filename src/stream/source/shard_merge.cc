@@ -10,7 +10,10 @@ namespace weir::stream {
 
 namespace {
 
-constexpr size_t kMaxReadBytes = size_t{4} << 20;
+// Of one shard at a time: few enough to be in the processor's cache still when they are decoded.
+constexpr size_t kMaxReadBytes = size_t{512} << 10;
+// The bound of a shard of which nothing was read.
+constexpr int64_t kUnknownTime = std::numeric_limits<int64_t>::min();
 
 }  // namespace
 
@@ -19,8 +22,7 @@ ShardMerge::ShardMerge(log::Stream& stream, const Positions& positions) : stream
     const auto found = positions.find(definition.id);
     const model::Sequence next =
         found == positions.end() ? stream.TrimHorizon(definition.id) : found->second;
-    shards_.push_back(
-        {.id = definition.id, .next = next, .bound = std::numeric_limits<int64_t>::min()});
+    shards_.push_back({.id = definition.id, .next = next, .bound = kUnknownTime});
   }
   std::ranges::sort(shards_, {}, &Shard::id);
 }
@@ -119,7 +121,9 @@ std::optional<int64_t> ShardMerge::OldestUnread() const {
   for (const Shard& shard : shards_) {
     if (!shard.empty() || shard.next < stream_.DurableEnd(shard.id)) {
       const int64_t arrival = KeyOf(shard).arrival;
-      oldest = std::min(oldest.value_or(arrival), arrival);
+      if (arrival != kUnknownTime) {  // Else nothing was read of it yet, so its age is not known.
+        oldest = std::min(oldest.value_or(arrival), arrival);
+      }
     }
   }
   return oldest;
