@@ -248,7 +248,7 @@ TEST(ShippedTemplateTest, IsValidAndMakesBothWays) {
 TEST(ShippedTemplateTest, BucketNamesReachTheQueries) {
   const auto plan = PlanTemplate({.text = std::string(ShippedTemplate()),
                                   .file_name = "t",
-                                  .parameters = {{"ClickBucketName", "my-own.clicks"}}});
+                                  .parameters = {{"ClickBucketName", "my-own-clicks"}}});
   ASSERT_TRUE(plan.has_value()) << plan.error().message;
   const auto query =
       std::find_if(plan->resources.begin(), plan->resources.end(),
