@@ -20,9 +20,7 @@ class DoorsTest : public testing::Test {
  protected:
   void SetUp() override {
     log_ = std::move(*log::Log::Open(files_, clock_, "/data/log", {.metrics = &metrics_}));
-    catalog_ = std::move(
-        *catalog::Catalog::Open(base::SystemFileSystem(), clock_,
-                                base::JoinPath(testing::TempDir(), "weir_ingest_doors.catalog")));
+    catalog_ = std::move(*catalog::Catalog::Open(files_, clock_, "/data/catalog.sqlite"));
     stream_ =
         *log_->OpenStream({.name = "ClickStream", .created = {kNow}, .shards = log::EvenShards(2)});
     server_ = std::move(*net::HttpServer::Create({.port = 0}, clock_));

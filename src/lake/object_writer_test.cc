@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/file_system.h"
+#include "base/random.h"
 #include "duckdb/database.h"
 
 namespace weir::lake {
@@ -49,7 +50,8 @@ TEST(ParquetEncoderTest, RoundTripsThroughDuckdb) {
   const model::ColumnBatch rows = MakeRows();
   const auto bytes = encoder->Encode(kSchema, {&rows, 1});
   ASSERT_TRUE(bytes.has_value()) << bytes.error().message;
-  const std::string path = testing::TempDir() + "/weir_round_trip.parquet";
+  const std::string path =
+      testing::TempDir() + "/weir_round_trip_" + base::SystemRandomHex(8) + ".parquet";
   ASSERT_TRUE(base::ReplaceFile(base::SystemFileSystem(), path, *bytes).has_value());
 
   auto database = duckdb::Database::Open({{"threads", "1"}});

@@ -239,7 +239,8 @@ class LogThreadsTest : public ::testing::Test {
     return std::move(*log);
   }
 
-  const std::string folder_ = testing::TempDir() + "weir_log_threads_test";
+  const std::string folder_ =
+      testing::TempDir() + "weir_log_threads_test_" + base::SystemRandomHex(8);
   const StreamDefinition definition_ = Definition("clicks", 3);
   LogOptions options_;
 };

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <string>
 
+#include "base/random.h"
+
 namespace weir::query {
 namespace {
 
@@ -45,7 +47,7 @@ namespace {
 
 TEST(Sandbox, LeavesReadingBelowTheRootAndNothingElse) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  const std::string root = testing::TempDir() + "weir_sandbox_root";
+  const std::string root = testing::TempDir() + "weir_sandbox_root_" + base::SystemRandomHex(8);
   std::filesystem::create_directories(root);
   std::ofstream(root + "/inside") << "text";
   EXPECT_EXIT(TryToEscape(root), testing::ExitedWithCode(0), "");

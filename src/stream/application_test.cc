@@ -198,10 +198,9 @@ TEST_F(ApplicationTest, FullDiskHoldsRowsBackAndLosesNone) {
   }
   machine_.input().StateBound(model::Rowtime{kStart + 5000}, true);
   machine_.log().Drive();
-  bool full = true;
   files_.SetFaultHook(
-      [&](std::string_view operation, std::string_view path) -> std::optional<base::Error> {
-        if (full && operation == "write" && path.find("/out/") != std::string_view::npos) {
+      [](std::string_view operation, std::string_view path) -> std::optional<base::Error> {
+        if (operation == "write" && path.find("/out/") != std::string_view::npos) {
           return base::Error{base::Code::kDiskFull, "no space"};
         }
         return std::nullopt;
@@ -213,7 +212,7 @@ TEST_F(ApplicationTest, FullDiskHoldsRowsBackAndLosesNone) {
   EXPECT_TRUE(machine_.Rows().empty());
   EXPECT_FALSE(application_->Checkpoint().has_value());
   EXPECT_TRUE(application_->Stop(false).has_value()) << "a restart computes the rows again";
-  full = false;
+  files_.SetFaultHook(nullptr);
   machine_.clock().AdvanceMillis(2000);
   RunDry();
   machine_.clock().AdvanceMillis(2000);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/random.h"
 #include "base/simulated_file_system.h"
 #include "catalog/catalog.h"
 #include "ingest/doors.h"
@@ -154,9 +155,9 @@ TEST_F(PutFilesTest, PutsIntoAServer) {
   auto log = std::move(*log::Log::Open(files_, clock_, "/server", {.metrics = &metrics_}));
   log::Stream* const stream =
       *log->OpenStream({.name = "s", .created = {kNow}, .shards = log::EvenShards(1)});
-  auto catalog = std::move(
-      *catalog::Catalog::Open(base::SystemFileSystem(), clock_,
-                              base::JoinPath(testing::TempDir(), "weir_put_files.catalog")));
+  auto catalog = std::move(*catalog::Catalog::Open(
+      base::SystemFileSystem(), clock_,
+      base::JoinPath(testing::TempDir(), "weir_put_files." + base::SystemRandomHex(8))));
   auto server = std::move(*net::HttpServer::Create({.port = 0}, clock_));
   RegisterDoors(*server, *log, *catalog, clock_, metrics_);
   ASSERT_TRUE(server->Start());
