@@ -6,6 +6,7 @@
 #include "ingest/files/csv_row.h"
 #include "ingest/files/text_reader.h"
 #include "ingest/record_screen.h"
+#include "ingest/trim.h"
 
 namespace weir::ingest {
 namespace {
@@ -15,17 +16,6 @@ namespace {
 constexpr size_t kArenaBytes = 8 << 20;
 // A row can grow to this when each of its bytes is escaped and each field gets its name.
 constexpr size_t kMaxRowJson = 3 << 20;
-
-std::string_view Trim(std::string_view text) {
-  const auto space = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && space(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && space(text.back())) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
 
 // Puts one file.
 class FilePut {

@@ -2,21 +2,12 @@
 
 #include <cstring>
 
+#include "ingest/trim.h"
+
 namespace weir::ingest::http {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r\n";
-
-std::string_view Trim(std::string_view text) {
-  const auto space = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && space(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && space(text.back())) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
 
 }  // namespace
 

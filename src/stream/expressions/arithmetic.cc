@@ -20,22 +20,41 @@ std::string OutOfRange(const Type& type) {
   return fmt::format("numeric value out of range of {}", type.ToString());
 }
 
-// One exact operation over 128-bit integers: nothing when it overflows even those.
-template <typename Op>
+// Division and modulo refuse a zero divisor with an own message.
+enum class ZeroDivisor : uint8_t { kFine, kRefused };
+
+// The result of a row: nothing when it overflows even 128 bits.
+void StoreExact(const KernelCall& call, size_t row, std::optional<Int128> wide, const Type& type,
+                int64_t* out) {
+  const std::optional<int64_t> value = wide ? FitInteger(*wide, type) : std::nullopt;
+  if (!value) {
+    call.Fail(row, OutOfRange(type));
+    return;
+  }
+  out[row] = *value;
+}
+
+void StoreFloating(const KernelCall& call, size_t row, double value, const Type& type,
+                   double* out) {
+  out[row] = RoundToType(value, type);
+  if (!std::isfinite(out[row])) {
+    call.Fail(row, OutOfRange(type));
+  }
+}
+
+template <ZeroDivisor kZero = ZeroDivisor::kFine, typename Op>
 Kernel ExactBinary(Type type, Op op) {
   return [type, op](const KernelCall& call) {
     const Vector a = call.arguments[0];
     const Vector b = call.arguments[1];
     int64_t* out = call.out.ints();
     ForEachNotNull(call, [&](size_t row) {
-      const std::optional<Int128> wide =
-          op(static_cast<Int128>(a.Int(row)), static_cast<Int128>(b.Int(row)));
-      const std::optional<int64_t> value = wide ? FitInteger(*wide, type) : std::nullopt;
-      if (!value) {
-        call.Fail(row, OutOfRange(type));
+      if (kZero == ZeroDivisor::kRefused && b.Int(row) == 0) {
+        call.Fail(row, std::string(kDivisionByZero));
         return;
       }
-      out[row] = *value;
+      StoreExact(call, row, op(static_cast<Int128>(a.Int(row)), static_cast<Int128>(b.Int(row))),
+                 type, out);
     });
   };
 }
@@ -46,28 +65,23 @@ Kernel ExactUnary(Type type, Op op) {
     const Vector a = call.arguments[0];
     int64_t* out = call.out.ints();
     ForEachNotNull(call, [&](size_t row) {
-      const std::optional<Int128> wide = op(static_cast<Int128>(a.Int(row)));
-      const std::optional<int64_t> value = wide ? FitInteger(*wide, type) : std::nullopt;
-      if (!value) {
-        call.Fail(row, OutOfRange(type));
-        return;
-      }
-      out[row] = *value;
+      StoreExact(call, row, op(static_cast<Int128>(a.Int(row))), type, out);
     });
   };
 }
 
-template <typename Op>
+template <ZeroDivisor kZero = ZeroDivisor::kFine, typename Op>
 Kernel FloatingBinary(Type type, Op op) {
   return [type, op](const KernelCall& call) {
     const Vector a = call.arguments[0];
     const Vector b = call.arguments[1];
     double* out = call.out.doubles();
     ForEachNotNull(call, [&](size_t row) {
-      out[row] = RoundToType(op(a.Double(row), b.Double(row)), type);
-      if (!std::isfinite(out[row])) {
-        call.Fail(row, OutOfRange(type));
+      if (kZero == ZeroDivisor::kRefused && b.Double(row) == 0) {
+        call.Fail(row, std::string(kDivisionByZero));
+        return;
       }
+      StoreFloating(call, row, op(a.Double(row), b.Double(row)), type, out);
     });
   };
 }
@@ -77,55 +91,8 @@ Kernel FloatingUnary(Type type, Op op) {
   return [type, op](const KernelCall& call) {
     const Vector a = call.arguments[0];
     double* out = call.out.doubles();
-    ForEachNotNull(call, [&](size_t row) {
-      out[row] = RoundToType(op(a.Double(row)), type);
-      if (!std::isfinite(out[row])) {
-        call.Fail(row, OutOfRange(type));
-      }
-    });
-  };
-}
-
-// a / b and a % b, whose zero divisor has an own message.
-template <typename Op>
-Kernel ExactDivision(Type type, Op op) {
-  return [type, op](const KernelCall& call) {
-    const Vector a = call.arguments[0];
-    const Vector b = call.arguments[1];
-    int64_t* out = call.out.ints();
-    ForEachNotNull(call, [&](size_t row) {
-      if (b.Int(row) == 0) {
-        call.Fail(row, std::string(kDivisionByZero));
-        return;
-      }
-      const std::optional<Int128> wide =
-          op(static_cast<Int128>(a.Int(row)), static_cast<Int128>(b.Int(row)));
-      const std::optional<int64_t> value = wide ? FitInteger(*wide, type) : std::nullopt;
-      if (!value) {
-        call.Fail(row, OutOfRange(type));
-        return;
-      }
-      out[row] = *value;
-    });
-  };
-}
-
-template <typename Op>
-Kernel FloatingDivision(Type type, Op op) {
-  return [type, op](const KernelCall& call) {
-    const Vector a = call.arguments[0];
-    const Vector b = call.arguments[1];
-    double* out = call.out.doubles();
-    ForEachNotNull(call, [&](size_t row) {
-      if (b.Double(row) == 0) {
-        call.Fail(row, std::string(kDivisionByZero));
-        return;
-      }
-      out[row] = RoundToType(op(a.Double(row), b.Double(row)), type);
-      if (!std::isfinite(out[row])) {
-        call.Fail(row, OutOfRange(type));
-      }
-    });
+    ForEachNotNull(call,
+                   [&](size_t row) { StoreFloating(call, row, op(a.Double(row)), type, out); });
   };
 }
 
@@ -134,19 +101,20 @@ Kernel FloatingDivision(Type type, Op op) {
 Kernel DecimalDivide(const sql::Expression& call) {
   const int shift =
       ScaleOf(call.type) - ScaleOf(call.arguments[0].type) + ScaleOf(call.arguments[1].type);
-  return ExactDivision(call.type, [shift](Int128 a, Int128 b) -> std::optional<Int128> {
-    if (b < 0) {
-      a = -a;
-      b = -b;
-    }
-    if (shift >= 0 && __builtin_mul_overflow(a, PowerOfTen128(shift), &a)) {
-      return std::nullopt;
-    }
-    if (shift < 0 && __builtin_mul_overflow(b, PowerOfTen128(-shift), &b)) {
-      return std::nullopt;
-    }
-    return DivideRounded(a, b);
-  });
+  return ExactBinary<ZeroDivisor::kRefused>(
+      call.type, [shift](Int128 a, Int128 b) -> std::optional<Int128> {
+        if (b < 0) {
+          a = -a;
+          b = -b;
+        }
+        if (shift >= 0 && __builtin_mul_overflow(a, PowerOfTen128(shift), &a)) {
+          return std::nullopt;
+        }
+        if (shift < 0 && __builtin_mul_overflow(b, PowerOfTen128(-shift), &b)) {
+          return std::nullopt;
+        }
+        return DivideRounded(a, b);
+      });
 }
 
 Kernel ExactMultiply(const sql::Expression& call) {
@@ -185,9 +153,11 @@ Kernel ExactKernel(const sql::Expression& call) {
       if (call.type.kind == model::TypeKind::kDecimal) {
         return DecimalDivide(call);
       }
-      return ExactDivision(call.type, [](Int128 a, Int128 b) { return Wide(a / b); });
+      return ExactBinary<ZeroDivisor::kRefused>(call.type,
+                                                [](Int128 a, Int128 b) { return Wide(a / b); });
     case Function::kModulo:
-      return ExactDivision(call.type, [](Int128 a, Int128 b) { return Wide(a % b); });
+      return ExactBinary<ZeroDivisor::kRefused>(call.type,
+                                                [](Int128 a, Int128 b) { return Wide(a % b); });
     case Function::kNegate:
       return ExactUnary(call.type, [](Int128 a) { return Wide(-a); });
     case Function::kAbs:
@@ -211,9 +181,10 @@ Kernel FloatingKernel(const sql::Expression& call) {
     case Function::kMultiply:
       return FloatingBinary(type, [](double a, double b) { return a * b; });
     case Function::kDivide:
-      return FloatingDivision(type, [](double a, double b) { return a / b; });
+      return FloatingBinary<ZeroDivisor::kRefused>(type, [](double a, double b) { return a / b; });
     case Function::kModulo:
-      return FloatingDivision(type, [](double a, double b) { return std::fmod(a, b); });
+      return FloatingBinary<ZeroDivisor::kRefused>(
+          type, [](double a, double b) { return std::fmod(a, b); });
     case Function::kPower:
       return FloatingBinary(type, [](double a, double b) { return std::pow(a, b); });
     case Function::kNegate:
