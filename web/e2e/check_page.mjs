@@ -6,11 +6,18 @@ import { chromium } from "playwright-core";
 
 const url = (process.argv[2] ?? "http://127.0.0.1:8080").replace(/\/$/, "");
 const axeSource = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const patience = 15_000;
 let failed = 0;
 
 function check(name, holds, detail = "") {
   console.log(`${holds ? "ok  " : "FAIL"} ${name}${holds || detail === "" ? "" : `: ${detail}`}`);
   failed += holds ? 0 : 1;
+}
+
+/** Whether `holds` becomes true in the page within its patience: a page draws a moment after it was asked to. */
+async function becomes(page, name, holds) {
+  const seen = await page.waitForFunction(holds, undefined, { timeout: patience }).then(() => true, () => false);
+  check(name, seen, seen ? "" : `not within ${patience / 1000} s`);
 }
 
 const browser = await chromium.launch({
@@ -109,29 +116,35 @@ function differences(shown, api) {
   if ((await page.locator("[data-testid=row]").count()) > 0) {
     // Both hear of every dataset from here on; the page's is found by its number.
     const server = listen();
-    await page.waitForTimeout(2_000);
-    const shown = await page.evaluate(readPage);
-    await page.waitForTimeout(1_000);
+    let shown;
+    let sent;
+    for (const started = Date.now(); sent === undefined && Date.now() - started < patience; ) {
+      shown = await page.evaluate(readPage);
+      await page.waitForTimeout(200);
+      sent = server.datasets.get(shown.sequence);
+    }
     await server.stop();
-    const sent = server.datasets.get(shown.sequence);
     const wrong = sent === undefined ? ["no such dataset was sent"] : differences(shown, sent);
     check("the table and the tiles equal the API", wrong.length === 0, wrong.join(", "));
     const rest = await (await fetch(`${url}/v1/dashboards/conversion`)).json();
     check("REST answers the same shape", Array.isArray(rest.rows) && rest.total_rows >= rest.rows.length);
 
     await page.keyboard.press("p");
-    check("p pauses", (await page.getByRole("button", { name: "Resume" }).count()) === 1);
+    await becomes(page, "p pauses", () => [...document.querySelectorAll("button")].some((e) => e.textContent === "Resume"));
     const before = await page.locator("[data-testid=total-clicks]").textContent();
     await page.waitForTimeout(1_500);
     check("a paused page holds still", before === (await page.locator("[data-testid=total-clicks]").textContent()));
     await page.keyboard.press("p");
+    await becomes(page, "p resumes", () => [...document.querySelectorAll("button")].some((e) => e.textContent === "Pause"));
     await page.keyboard.press("?");
-    check("? opens the help", await page.locator("dialog[open]").isVisible());
+    await becomes(page, "? opens the help", () => document.querySelector("dialog[open]") !== null);
     await page.keyboard.press("Escape");
+    await becomes(page, "Escape closes the help", () => document.querySelector("dialog[open]") === null);
     await page.keyboard.press("/");
-    check("/ goes to the search", (await page.evaluate(() => document.activeElement?.id)) === "search");
+    await becomes(page, "/ goes to the search", () => document.activeElement?.id === "search");
     await page.getByRole("button", { name: /^Conversion/ }).click();
-    check("a header sorts", (await page.locator("th[aria-sort=descending]").textContent())?.startsWith("Conversion") === true);
+    await becomes(page, "a header sorts", () =>
+      document.querySelector("th[aria-sort=descending]")?.textContent?.startsWith("Conversion") === true);
     const pictures = await page.locator("figure svg[role=img]").count();
     check("two charts with a name", pictures === 2, String(pictures));
     check("no inline script or style elements", (await page.locator("body style, body script:not([src])").count()) === 0);
