@@ -1,7 +1,6 @@
 # Third-party libraries: Debian packages, and DuckDB from the npm registry (see tools/duckdb).
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(prometheus-cpp REQUIRED CONFIG)
 find_package(simdjson REQUIRED)
 find_package(OpenSSL REQUIRED)

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::auth {
+
+/// What a key may do. Each role has its own actions (RoleAllows); a key may have several.
+enum class Role : uint8_t {
+  kIngest,    ///< put records into streams and describe those; reads nothing
+  kViewer,    ///< the dashboard and its figures
+  kAnalyst,   ///< viewer, SQL queries, reading records of streams
+  kOperator,  ///< analyst, creating, changing and deleting streams, metrics, deploying
+  kAdmin,     ///< everything, keys included
+};
+
+/// What someone wants to do.
+enum class Action : uint8_t {
+  kPutRecords,      ///< on a stream
+  kDescribeStream,  ///< on a stream, or listing them
+  kReadRecords,     ///< on a stream
+  kManageStreams,   ///< on a stream: create, reshard, retention, tags, delete
+  kViewDashboard,
+  kQuery,
+  kOperate,  ///< metrics, readiness in detail
+  kManageKeys,
+};
+
+/// "ingest", "viewer", …
+std::string_view RoleName(Role role);
+bool RoleAllows(Role role, Action action);
+/// Whether the action is on a stream and therefore bound by the key's scope.
+bool IsOnStream(Action action);
+
+/// Who asks. `streams` bounds the actions on streams: names, or prefixes that end in '*'; empty for
+/// all streams.
+struct Identity {
+  std::string key_id;  ///< "" for everyone while authentication is off.
+  std::vector<Role> roles;
+  std::vector<std::string> streams;
+
+  bool May(Action action, std::string_view stream = {}) const;
+};
+
+/// Everyone, while authentication is off (loopback only).
+Identity Everyone();
+
+}  // namespace weir::auth
