@@ -1,0 +1,15 @@
+#include "ingest/aws/account.h"
+
+#include "base/format.h"
+
+namespace weir::ingest::aws {
+
+std::string StreamArn(std::string_view name) {
+  return fmt::format("arn:aws:kinesis:{}:{}:stream/{}", kRegion, kAccount, name);
+}
+
+std::string DeliveryStreamArn(std::string_view name) {
+  return fmt::format("arn:aws:firehose:{}:{}:deliverystream/{}", kRegion, kAccount, name);
+}
+
+}  // namespace weir::ingest::aws
