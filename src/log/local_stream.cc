@@ -103,6 +103,30 @@ void LocalStream::Append(std::span<const Entry> entries, AppendDone done) {
   }
 }
 
+void LocalStream::AppendEach(std::span<const Entry> entries, AppendEachDone done) {
+  Append(entries, [count = entries.size(),
+                   done = std::move(done)](base::Result<std::vector<Placement>> result) mutable {
+    AppendOutcome outcome;
+    if (result.has_value()) {
+      outcome.placements = std::move(*result);
+    } else {
+      outcome.placements.resize(count);
+      for (size_t i = 0; i < count; ++i) {
+        outcome.refused.emplace_back(i, result.error());
+      }
+    }
+    done(std::move(outcome));
+  });
+}
+
+base::Result<void> LocalStream::Reshard(const StreamDefinition& definition) {
+  if (definition.shards == definition_.shards) {
+    return {};
+  }
+  return base::Fail(base::Code::kUnavailable, "stream '{}' cannot be resharded yet",
+                    definition_.name);
+}
+
 void LocalStream::AppendToOne(Shard& shard, std::span<const Entry> entries, size_t bytes,
                               AppendDone done) {
   auto pending = std::make_shared<PendingAppend>(entries.size(), std::move(done));

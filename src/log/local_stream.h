@@ -35,6 +35,13 @@ class LocalStream : public Stream {
 
   const StreamDefinition& definition() const override { return definition_; }
 
+  std::string_view name() const override { return definition_.name; }
+
+  model::Rowtime created() const override { return definition_.created; }
+
+  void AppendEach(std::span<const Entry> entries, AppendEachDone done) override;
+  base::Result<void> Reshard(const StreamDefinition& definition) override;
+
   void Append(std::span<const Entry> entries, AppendDone done) override;
   void AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries,
                   AppendDone done) override;

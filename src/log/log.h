@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -21,23 +22,36 @@
 
 namespace weir::log {
 
-/// One shard's place on the hash-key circle; both ends included.
+/// One shard's place on the hash-key circle (both ends included) and in the stream's history.
 struct ShardDefinition {
   uint32_t id = 0;
   model::HashKey first_hash;
   model::HashKey last_hash = model::kMaxHashKey;
+  model::Rowtime created;         ///< 0: with the stream
+  std::vector<uint32_t> parents;  ///< none, one (split) or two (merge)
+  bool closed = false;            ///< takes no further records; its children do
+
+  friend bool operator==(const ShardDefinition&, const ShardDefinition&) = default;
 };
 
 /// What a stream is. The catalog stores it; the log is handed it when the stream is opened.
 struct StreamDefinition {
   std::string name;  ///< 1..128 of [a-zA-Z0-9_.-]
   model::Rowtime created;
+  /// Closed ones too, parents before their children.
   std::vector<ShardDefinition> shards;
   /// Records older than this (by arrival) may be removed; 0 keeps all.
   int64_t retention_millis = 0;
   /// The oldest segments are removed while the stream is larger; 0 for no limit.
   uint64_t retention_bytes = 0;
 };
+
+/// When the shard was created: its own time, or the stream's.
+model::Rowtime ShardCreated(const StreamDefinition& stream, const ShardDefinition& shard);
+/// When a child of `parents` counts as created: `now`, or else a later second than every parent's,
+/// so that its sequence numbers are greater than theirs (docs/formats/sequence_number.md).
+model::Rowtime ChildCreated(const StreamDefinition& stream, std::span<const uint32_t> parents,
+                            model::Rowtime now);
 
 /// Splits the circle evenly as Kinesis does (width floor(2^128/n), the last shard takes the rest).
 std::vector<ShardDefinition> EvenShards(uint32_t count);
@@ -87,6 +101,15 @@ inline constexpr model::Sequence kAlreadyStored{UINT64_MAX};
 /// the same.
 using AppendDone = std::move_only_function<void(base::Result<std::vector<Placement>>)>;
 
+/// What became of each entry of an AppendEach.
+struct AppendOutcome {
+  std::vector<Placement> placements;  ///< one per entry; that of a refused one says nothing
+  std::vector<std::pair<size_t, base::Error>> refused;  ///< by index of the entry, ascending
+};
+
+/// As AppendDone, with each entry's own outcome.
+using AppendEachDone = std::move_only_function<void(AppendOutcome)>;
+
 /// What a read found.
 struct ReadResult {
   model::RecordBatch batch;
@@ -95,6 +118,9 @@ struct ReadResult {
   /// No record at or after `next` has an earlier arrival than this. It advances with records and
   /// with StateBound.
   model::Rowtime bound;
+  /// The shard is closed and nothing more will come at or after `next`: go on with its children,
+  /// which the stream's definition has by now.
+  bool ended = false;
 };
 
 /// A durable stream. Thread-safe.
@@ -102,12 +128,21 @@ class Stream {
  public:
   virtual ~Stream() = default;
 
+  /// As of now: Reshard replaces it as a whole. The reference stays valid, and what it refers to
+  /// unchanged, for as long as the stream: take it once per step.
   virtual const StreamDefinition& definition() const = 0;
+  /// These two never change.
+  virtual std::string_view name() const = 0;
+  virtual model::Rowtime created() const = 0;
 
   /// Appends `entries`, each to the shard of its hash key; `done` reports when they are durable.
   /// All or none are accepted: kInvalidArgument (key length, record over kMaxRecordBytes),
   /// kUnavailable (too much waiting), kDiskFull, kIo.
   virtual void Append(std::span<const Entry> entries, AppendDone done) = 0;
+
+  /// As Append, but each entry for itself: one that is refused, or whose shard fails, does not
+  /// hide the success of the others. `done` is called once, when every outcome is known.
+  virtual void AppendEach(std::span<const Entry> entries, AppendEachDone done) = 0;
 
   /// Appends a producer's rows to the shard that the producer's name hashes to, exactly once: rows
   /// whose ordinal the shard already has are skipped (not an error); an ordinal beyond the next one
@@ -119,6 +154,15 @@ class Stream {
   virtual uint64_t NextOrdinal(std::string_view producer) const = 0;
   /// The shard that AppendOnce uses for this producer.
   virtual uint32_t ShardOfProducer(std::string_view producer) const = 0;
+
+  /// Brings the stream to `definition`: the same stream, with shards added (at the end) and closed;
+  /// the open ones must cover the circle once. From now on appends go to the new shards, none
+  /// arriving before its parents' last record. Returns when the closed ones have drained. Retention
+  /// may change as well. May be repeated; the caller has made the definition durable before, so
+  /// that the next opening completes what a crash interrupts. Not to be called from an AppendDone.
+  /// kInvalidArgument, kFailedPrecondition (a shard that changes otherwise), kLimitExceeded
+  /// (kMaxShards), kDiskFull, kIo, kUnavailable (being closed); then nothing has changed.
+  virtual base::Result<void> Reshard(const StreamDefinition& definition) = 0;
 
   /// Durable records of `shard` from `from` on: at least one if there is any, at most
   /// `max_records`, about `max_bytes`. `from` before the trim horizon is moved to it. kNotFound for
@@ -133,9 +177,10 @@ class Stream {
   /// First sequence with arrival >= `at`, or DurableEnd.
   virtual base::Result<model::Sequence> FindArrival(uint32_t shard, model::Rowtime at) = 0;
 
-  /// No record appended from now on has an arrival before this. Durable.
+  /// No record appended from now on has an arrival before this. Durable. That of a closed shard
+  /// stays what it was at its end.
   virtual model::Rowtime Bound(uint32_t shard) const = 0;
-  /// Asks for the durable statement "no later record arrives before `at`" in every shard whose
+  /// Asks for the durable statement "no later record arrives before `at`" in every open shard whose
   /// bound is earlier. A time after the clock's is cut to the clock's, or, when a shard's bound is
   /// past that (the clock was set back), to the millisecond after the latest bound; unless `force`
   /// (end of a replay). Returns at once; readers are notified.
@@ -155,6 +200,7 @@ class Stream {
 
 inline constexpr size_t kMaxRecordBytes = 1 << 20;  ///< data and partition key together
 inline constexpr size_t kMaxPartitionKey = 256;
+inline constexpr size_t kMaxShards = 4'000;  ///< of one stream, closed ones too
 
 /// What recovery found when a stream was opened.
 struct RecoveryReport {

@@ -46,6 +46,22 @@ class HashMemo {
 
 }  // namespace
 
+model::Rowtime ShardCreated(const StreamDefinition& stream, const ShardDefinition& shard) {
+  return shard.created.millis != 0 ? shard.created : stream.created;
+}
+
+model::Rowtime ChildCreated(const StreamDefinition& stream, std::span<const uint32_t> parents,
+                            model::Rowtime now) {
+  constexpr int64_t kSecond = 1'000;
+  for (const ShardDefinition& shard : stream.shards) {
+    if (std::ranges::find(parents, shard.id) != parents.end()) {
+      const int64_t second = ShardCreated(stream, shard).millis / kSecond;
+      now.millis = std::max(now.millis, (second + 1) * kSecond);
+    }
+  }
+  return now;
+}
+
 std::vector<ShardDefinition> EvenShards(uint32_t count) {
   CHECK(count > 0);
   std::vector<ShardDefinition> shards;
