@@ -307,4 +307,8 @@ base::Result<void> Validate(std::string_view text, const Limits& limits) {
   return Validator(limits).Validate(text);
 }
 
+bool IsValidUtf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
 }  // namespace weir::json

@@ -52,4 +52,7 @@ class Validator {
 /// Checks one text, as Validator does.
 base::Result<void> Validate(std::string_view text, const Limits& limits = {});
 
+/// Whether `text` is well-formed UTF-8.
+bool IsValidUtf8(std::string_view text);
+
 }  // namespace weir::json
