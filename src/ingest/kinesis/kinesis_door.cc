@@ -65,8 +65,9 @@ std::string FailedBatch(const ApiError& error, size_t records) {
   return body;
 }
 
-std::string StoredBatch(const std::vector<log::Placement>& placements, model::Rowtime created) {
-  SequenceText text(created);
+std::string StoredBatch(const std::vector<log::Placement>& placements,
+                        const log::StreamDefinition& stream) {
+  SequenceText text(stream);
   std::string body;
   body.reserve(placements.size() * kResultBytes + kResultBytes);
   body.append("{\"EncryptionType\":\"NONE\",\"FailedRecordCount\":0,\"Records\":[");
@@ -80,9 +81,9 @@ std::string StoredBatch(const std::vector<log::Placement>& placements, model::Ro
   return body;
 }
 
-std::string StoredOne(const log::Placement& placement, model::Rowtime created) {
+std::string StoredOne(const log::Placement& placement, const log::StreamDefinition& stream) {
   std::string body = "{\"EncryptionType\":\"NONE\",";
-  SequenceText(created).Append(placement, body);
+  SequenceText(stream).Append(placement, body);
   body.push_back('}');
   return body;
 }
@@ -154,10 +155,9 @@ void KinesisDoor::Answered(bool batch, size_t records, size_t bytes, const log::
   }
   metrics_.accepted.Add(static_cast<double>(records));
   metrics_.bytes.Add(static_cast<double>(bytes));
-  responder.Send(ApiResponse(200,
-                             batch ? StoredBatch(*placed, definition.created)
-                                   : StoredOne(placed->front(), definition.created),
-                             request_id));
+  responder.Send(ApiResponse(
+      200, batch ? StoredBatch(*placed, definition) : StoredOne(placed->front(), definition),
+      request_id));
 }
 
 }  // namespace weir::ingest::kinesis

@@ -10,7 +10,6 @@ namespace weir::ingest::kinesis {
 namespace {
 
 constexpr uint64_t kBase = 10'000'000'000'000'000'000ull;
-constexpr int kLimbDigits = 19;
 constexpr size_t kDigits = 56;
 
 // What the number grows by when the sequence grows by one: its field begins at bit 80.
@@ -28,12 +27,19 @@ constexpr std::array<char, 200> kPairs = [] {
   return pairs;
 }();
 
+// As 19 digits.
 void PutLimb(uint64_t limb, char* at) {
-  for (int i = kLimbDigits - 2; i > 0; i -= 2) {
+  for (int i = 17; i > 0; i -= 2) {
     std::memcpy(at + i, kPairs.data() + 2 * (limb % 100), 2);
     limb /= 100;
   }
   at[0] = static_cast<char>('0' + limb);
+}
+
+int64_t CreatedSeconds(const log::StreamDefinition& stream, uint32_t shard) {
+  const auto found = std::ranges::find(stream.shards, shard, &log::ShardDefinition::id);
+  CHECK(found != stream.shards.end());
+  return log::ShardCreated(stream, *found).millis / 1000;
 }
 
 uint64_t ParseLimb(std::string_view digits) {
@@ -63,15 +69,17 @@ SequenceText::Known& SequenceText::Advance(const log::Placement& placement) {
   }
   if (found == shards_.end()) {
     found = shards_.insert(found, Known{.shard = placement.shard,
+                                        .created_seconds = CreatedSeconds(stream_, placement.shard),
                                         .arrival_seconds = 0,
                                         .sequence = 0,
                                         .limbs = {},
                                         .shard_id = model::FormatShardId(placement.shard)});
   }
-  const std::string text = model::FormatSequenceNumber({.shard_created_seconds = created_seconds_,
-                                                        .shard = placement.shard,
-                                                        .sequence = placement.sequence,
-                                                        .arrival_seconds = seconds});
+  const std::string text =
+      model::FormatSequenceNumber({.shard_created_seconds = CreatedSeconds(placement.shard),
+                                   .shard = placement.shard,
+                                   .sequence = placement.sequence,
+                                   .arrival_seconds = seconds});
   CHECK(text.size() == kDigits);
   const std::string_view digits = text;
   found->limbs = {ParseLimb(digits.substr(kDigits - kLimbDigits)),
@@ -82,15 +90,29 @@ SequenceText::Known& SequenceText::Advance(const log::Placement& placement) {
   return *found;
 }
 
-void SequenceText::Append(const log::Placement& placement, std::string& out) {
+int64_t SequenceText::CreatedSeconds(uint32_t shard) const {
+  const auto found = std::ranges::find(stream_.shards, shard, &log::ShardDefinition::id);
+  const model::Rowtime created =
+      found == stream_.shards.end() ? stream_.created : log::ShardCreated(stream_, *found);
+  return created.millis / 1000;
+}
+
+std::string_view SequenceText::Number(const log::Placement& placement) {
   const Known& known = Advance(placement);
-  std::array<char, kLimbs * kLimbDigits> digits;
-  PutLimb(known.limbs[2], digits.data());
-  PutLimb(known.limbs[1], digits.data() + kLimbDigits);
-  PutLimb(known.limbs[0], digits.data() + 2 * kLimbDigits);
-  out.append("\"SequenceNumber\":\"");
-  out.append(digits.data() + digits.size() - kDigits, kDigits);
-  out.append("\",\"ShardId\":\"").append(known.shard_id).append("\"");
+  PutLimb(known.limbs[2], digits_.data());
+  PutLimb(known.limbs[1], digits_.data() + kLimbDigits);
+  PutLimb(known.limbs[0], digits_.data() + 2 * kLimbDigits);
+  shard_id_ = known.shard_id;
+  return {digits_.data() + digits_.size() - kDigits, kDigits};
+}
+
+SequenceText::Text SequenceText::Of(const log::Placement& placement) {
+  const Known& known = Advance(placement);
+  PutLimb(known.limbs[2], digits_.data());
+  PutLimb(known.limbs[1], digits_.data() + kLimbDigits);
+  PutLimb(known.limbs[0], digits_.data() + 2 * kLimbDigits);
+  return {.number = {digits_.data() + digits_.size() - kDigits, kDigits},
+          .shard_id = known.shard_id};
 }
 
 }  // namespace weir::ingest::kinesis

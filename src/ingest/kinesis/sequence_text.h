@@ -3,22 +3,29 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "log/log.h"
 
 namespace weir::ingest::kinesis {
 
-// Writes placements as the API's sequence numbers and shard ids. Consecutive records of a shard
+// Writes placements in `stream`, which must outlive this, as the API's sequence numbers and shard
+// ids. Consecutive records of a shard
 // differ by a constant, so that all but the first need an addition instead of a conversion of 188
 // bits.
 class SequenceText {
  public:
-  explicit SequenceText(model::Rowtime stream_created)
-      : created_seconds_(stream_created.millis / 1000) {}
+  explicit SequenceText(const log::StreamDefinition& stream) : stream_(stream) {}
 
   // Appends `"SequenceNumber":"…","ShardId":"…"`.
   void Append(const log::Placement& placement, std::string& out);
+
+  // The sequence number alone; valid until the next call.
+  std::string_view Number(const log::Placement& placement);
+
+  // "shardId-…" of the placement of the last call; valid until the next one.
+  std::string_view shard_id() const { return shard_id_; }
 
  private:
   static constexpr int kLimbs = 3;
@@ -26,6 +33,7 @@ class SequenceText {
   // A number as three digits of base 10^19, lowest first.
   struct Known {
     uint32_t shard = 0;
+    int64_t created_seconds = 0;
     int64_t arrival_seconds = 0;
     uint64_t sequence = 0;
     std::array<uint64_t, kLimbs> limbs{};
@@ -33,9 +41,12 @@ class SequenceText {
   };
 
   Known& Advance(const log::Placement& placement);
+  int64_t CreatedSeconds(uint32_t shard) const;
 
-  const int64_t created_seconds_;
+  const log::StreamDefinition& stream_;
   std::vector<Known> shards_;  // In the order of their first record.
+  std::array<char, kLimbs * 19> digits_{};
+  std::string_view shard_id_;
 };
 
 }  // namespace weir::ingest::kinesis
