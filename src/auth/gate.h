@@ -19,8 +19,8 @@
 namespace weir::auth {
 
 struct GateOptions {
-  bool required =
-      false;  ///< Off: everyone may do everything (loopback only), and signatures are ignored.
+  /// Off: everyone may do everything (loopback only), and signatures are ignored.
+  bool required = false;
   SigV4Options sigv4;
   bool tls = false;        ///< Cookies are Secure and named __Host-….
   std::string audit_path;  ///< Append-only JSON lines; "" for none.
@@ -53,8 +53,13 @@ class Gate {
                                                           std::string_view stream,
                                                           const net::Request& request) = 0;
 
-  /// 401 or 403 as the fitting response to a refusal of Check.
-  virtual net::Response Refused(const base::Error& error, const net::Request& request) const = 0;
+  /// As Check, but counts and audits nothing: whether what was once allowed (an open event stream)
+  /// still is. Counts as use of the session.
+  virtual bool StillMay(const net::Request& request, Action action,
+                        std::string_view stream = {}) = 0;
+
+  /// 401, 403 or 429 as the fitting response to a refusal of Check.
+  virtual net::Response Refused(const base::Error& error, const net::Request& request) = 0;
 
   /// Notes something that changes what others may do or see: key made, stream deleted …
   virtual void Audit(const Identity& identity, std::string_view event, std::string_view object,

@@ -1,0 +1,70 @@
+#include "auth/attempts.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace weir::auth {
+
+int64_t Attempts::SecondsToWait(std::string_view address, std::string_view key_id) {
+  const std::lock_guard lock(mutex_);
+  const int64_t now = clock_.MonotonicNanos();
+  bool succeeded = false;
+  if (const auto found = entries_.find(Key(address, key_id)); found != entries_.end()) {
+    Forget(found->second, kKeyPerSecond, now);
+    if (const int64_t wait = Wait(found->second, kKeyBurst, kKeyPerSecond); wait > 0) {
+      return wait;
+    }
+    succeeded = found->second.succeeded;
+  }
+  const auto all = entries_.find(Key(address, ""));
+  if (all == entries_.end() || succeeded) {
+    return 0;
+  }
+  Forget(all->second, kAddressPerSecond, now);
+  return Wait(all->second, kAddressBurst, kAddressPerSecond);
+}
+
+void Attempts::Failed(std::string_view address, std::string_view key_id) {
+  const std::lock_guard lock(mutex_);
+  const int64_t now = clock_.MonotonicNanos();
+  for (const auto& [name, per_second] :
+       {std::pair{key_id, kKeyPerSecond}, std::pair{std::string_view(), kAddressPerSecond}}) {
+    Entry& entry = Find(address, name);
+    Forget(entry, per_second, now);
+    entry.failures += 1;
+  }
+}
+
+void Attempts::Succeeded(std::string_view address, std::string_view key_id) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = Find(address, key_id);
+  entry = {.failures = 0, .nanos = clock_.MonotonicNanos(), .succeeded = true};
+}
+
+Attempts::Entry& Attempts::Find(std::string_view address, std::string_view key_id) {
+  Key key(address, key_id);
+  if (const auto found = entries_.find(key); found != entries_.end()) {
+    return found->second;
+  }
+  if (entries_.size() >= kMaxEntries) {
+    entries_.erase(std::ranges::min_element(entries_, {},
+                                            [](const auto& entry) { return entry.second.nanos; }));
+  }
+  return entries_[std::move(key)] = {.nanos = clock_.MonotonicNanos()};
+}
+
+void Attempts::Forget(Entry& entry, double per_second, int64_t now) {
+  const double seconds = static_cast<double>(now - entry.nanos) / 1e9;
+  entry.failures = std::max(0.0, entry.failures - seconds * per_second);
+  entry.nanos = now;
+}
+
+int64_t Attempts::Wait(const Entry& entry, double burst, double per_second) {
+  if (entry.failures < burst) {
+    return 0;
+  }
+  return std::max<int64_t>(
+      1, static_cast<int64_t>(std::ceil((entry.failures - burst + 1) / per_second)));
+}
+
+}  // namespace weir::auth

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/clock.h"
+
+namespace weir::auth {
+
+/// Slows down guessing: counts failed attempts by address and key, and refuses further ones for a
+/// while. A client with a wrong key does not lock out others at its address that have shown a right
+/// one. Thread-safe.
+class Attempts {
+ public:
+  static constexpr double kKeyBurst = 10;       ///< Failures of one key at one address,
+  static constexpr double kKeyPerSecond = 0.2;  ///< and how fast they are forgotten.
+  static constexpr double kAddressBurst = 100;  ///< Failures of all keys at one address.
+  static constexpr double kAddressPerSecond = 2;
+  /// Remembered pairs; beyond, the one that was quiet for the longest is forgotten.
+  static constexpr size_t kMaxEntries = 10'000;
+
+  explicit Attempts(base::Clock& clock) : clock_(clock) {}
+
+  /// 0 when `key_id` may be tried from `address` now, else the seconds to wait.
+  int64_t SecondsToWait(std::string_view address, std::string_view key_id);
+  void Failed(std::string_view address, std::string_view key_id);
+  void Succeeded(std::string_view address, std::string_view key_id);
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // address, key id ("" for all)
+
+  struct Entry {
+    double failures = 0;
+    int64_t nanos = 0;  // of `failures`
+    bool succeeded = false;
+  };
+
+  Entry& Find(std::string_view address, std::string_view key_id);
+  static void Forget(Entry& entry, double per_second, int64_t now);
+  static int64_t Wait(const Entry& entry, double burst, double per_second);
+
+  base::Clock& clock_;
+  std::mutex mutex_;
+  std::map<Key, Entry> entries_;
+};
+
+}  // namespace weir::auth

@@ -1,0 +1,290 @@
+#include "auth/gate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "auth/access.h"
+#include "auth/audit.h"
+#include "auth/credentials.h"
+#include "auth/refusals.h"
+#include "auth/routes.h"
+#include "json/document.h"
+
+namespace weir::auth {
+
+namespace {
+
+constexpr std::string_view kThrottlingType = "LimitExceededException";
+constexpr Role kRoles[] = {Role::kIngest, Role::kViewer, Role::kAnalyst, Role::kOperator,
+                           Role::kAdmin};
+
+std::string_view Phrase(Action action) {
+  switch (action) {
+    case Action::kPutRecords:
+      return "put records into";
+    case Action::kDescribeStream:
+      return "describe";
+    case Action::kReadRecords:
+      return "read records of";
+    case Action::kManageStreams:
+      return "create, change or delete";
+    case Action::kViewDashboard:
+      return "see the dashboard";
+    case Action::kQuery:
+      return "run queries";
+    case Action::kOperate:
+      return "see metrics and checks in detail";
+    case Action::kManageKeys:
+      break;
+  }
+  return "manage keys";
+}
+
+/// "put records into stream 'a'", "run queries".
+std::string Describe(Action action, std::string_view stream) {
+  std::string text(Phrase(action));
+  if (IsOnStream(action)) {
+    text += stream.empty() ? " streams" : fmt::format(" stream '{}'", stream);
+  }
+  return text;
+}
+
+/// What the key lacks: a role, or the stream in its scope.
+std::string Lacks(const Identity& identity, Action action) {
+  std::string wanted;
+  for (const Role role : kRoles) {
+    if (RoleAllows(role, action)) {
+      wanted += (wanted.empty() ? "" : ", ") + std::string(RoleName(role));
+    }
+  }
+  std::string has;
+  bool allowed = false;
+  for (const Role role : identity.roles) {
+    allowed = allowed || RoleAllows(role, action);
+    has += (has.empty() ? "" : ", ") + std::string(RoleName(role));
+  }
+  return allowed ? "it is bound to other streams"
+                 : fmt::format("its role is {}, this needs one of {}", has, wanted);
+}
+
+base::Error ErrorOf(const Refusal& refusal) {
+  return {
+      refusal.reason == Reason::kThrottled ? base::Code::kLimitExceeded : base::Code::kPermission,
+      refusal.message};
+}
+
+Refusal NotAllowed(const Identity& identity, Action action, std::string_view stream) {
+  return {.reason = Reason::kNotAllowed,
+          .message = fmt::format("key {} may not {}: {}", identity.key_id, Describe(action, stream),
+                                 Lacks(identity, action)),
+          .key_id = identity.key_id};
+}
+
+/// The key id that the Authorization header of a signed request names, or "".
+std::string ClaimedKey(const net::Request& request) {
+  constexpr std::string_view kCredential = "Credential=";
+  const std::string_view header = request.Header("authorization");
+  const size_t at = header.find(kCredential);
+  if (at == std::string_view::npos) {
+    return {};
+  }
+  const std::string_view rest = header.substr(at + kCredential.size());
+  return std::string(rest.substr(0, std::min<size_t>(rest.find('/'), AuditLog::kMaxValue)));
+}
+
+/// Whether a refusal may be a guess at a secret, as against a wrong clock or form.
+bool IsGuess(const SignatureRefusal& refusal) {
+  return refusal.type == "InvalidSignatureException" ||
+         refusal.type == "UnrecognizedClientException";
+}
+
+/// The APIs' errors, as their clients read them: the type in a header, and as JSON.
+net::Response SignatureRefused(const SignatureRefusal& refusal) {
+  json::Value body = json::Value::Object();
+  body.Set("__type", refusal.type).Set("message", refusal.message);
+  return {.status = 400,
+          .content_type = "application/x-amz-json-1.1",
+          .body = body.Serialize(),
+          .headers = {{"x-amzn-errortype", refusal.type}}};
+}
+
+class KeyGate : public Gate {
+ public:
+  KeyGate(const GateOptions& options, base::Clock& clock, Keyring& keyring,
+          std::unique_ptr<AuditLog> audit)
+      : required_(options.required),
+        keyring_(keyring),
+        audit_(std::move(audit)),
+        credentials_(keyring, clock, options.tls),
+        refusals_(options.metrics, audit_.get(), credentials_.attempts()) {
+    if (required_) {
+      verifier_ = SigV4Verifier::Create(options.sigv4, keyring, clock);
+    }
+  }
+
+  bool required() const override { return required_; }
+
+  std::optional<net::Response> Admit(const net::Request& head) override {
+    if (!required_) {
+      return std::nullopt;
+    }
+    const Access access = AccessOf(head);
+    if (access.need == Need::kNothing) {
+      return std::nullopt;
+    }
+    if (access.need == Need::kSignature) {
+      return AdmitSigned(head);
+    }
+    const auto known = access.action.has_value() ? Check(head, *access.action, {}) : Known(head);
+    return known.has_value() ? std::nullopt : std::optional(Refused(known.error(), head));
+  }
+
+  base::Result<Identity> Check(const net::Request& request, Action action,
+                               std::string_view stream) override {
+    if (!required_) {
+      return Everyone();
+    }
+    ASSIGN_OR_RETURN(Identity identity, Known(request));
+    if (!identity.May(action, stream)) {
+      const Refusal refusal = NotAllowed(identity, action, stream);
+      refusals_.Note(refusal, request);
+      return std::unexpected(ErrorOf(refusal));
+    }
+    return identity;
+  }
+
+  bool StillMay(const net::Request& request, Action action, std::string_view stream) override {
+    if (!required_) {
+      return true;
+    }
+    const auto identity = credentials_.Identify(request);
+    return identity.has_value() && identity->May(action, stream);
+  }
+
+  std::expected<Identity, SignatureRefusal> CheckSignature(const net::Request& request) override;
+  std::expected<void, SignatureRefusal> Authorize(const Identity& identity, Action action,
+                                                  std::string_view stream,
+                                                  const net::Request& request) override;
+
+  net::Response Refused(const base::Error& error, const net::Request& request) override {
+    if (required_) {
+      if (const auto identity = credentials_.Identify(request); !identity.has_value()) {
+        return ResponseTo(identity.error());
+      }
+    }
+    return ResponseTo({.reason = Reason::kNotAllowed, .message = error.message});
+  }
+
+  void Audit(const Identity& identity, std::string_view event, std::string_view object,
+             const net::Request& request) override;
+
+  void RegisterRoutes(net::HttpServer& server) override {
+    RegisterSessionRoutes(server, *this, credentials_, refusals_);
+    RegisterKeyRoutes(server, *this, keyring_);
+  }
+
+ private:
+  /// Who sends it, whoever that is.
+  base::Result<Identity> Known(const net::Request& request) {
+    auto identity = credentials_.Identify(request);
+    if (!identity.has_value()) {
+      refusals_.Note(identity.error(), request);
+      return std::unexpected(ErrorOf(identity.error()));
+    }
+    return *std::move(identity);
+  }
+
+  /// What is to be said while the key is throttled.
+  std::optional<SignatureRefusal> Throttled(const net::Request& request);
+  std::optional<net::Response> AdmitSigned(const net::Request& head);
+
+  const bool required_;
+  Keyring& keyring_;
+  const std::unique_ptr<AuditLog> audit_;
+  Credentials credentials_;
+  Refusals refusals_;
+  std::unique_ptr<SigV4Verifier> verifier_;
+};
+
+std::optional<SignatureRefusal> KeyGate::Throttled(const net::Request& request) {
+  const std::string key_id = ClaimedKey(request);
+  const int64_t wait = credentials_.attempts().SecondsToWait(AddressOf(request.remote), key_id);
+  if (wait == 0) {
+    return std::nullopt;
+  }
+  refusals_.Note({.reason = Reason::kThrottled, .key_id = key_id}, request);
+  return SignatureRefusal{
+      .type = std::string(kThrottlingType),
+      .message = fmt::format("too many failed attempts; try again in {} s", wait)};
+}
+
+std::optional<net::Response> KeyGate::AdmitSigned(const net::Request& head) {
+  if (const auto throttled = Throttled(head)) {
+    return SignatureRefused(*throttled);
+  }
+  const auto checked = verifier_->CheckHead(head);
+  if (checked.has_value()) {
+    return std::nullopt;
+  }
+  refusals_.Note({.reason = Reason::kSignature, .key_id = ClaimedKey(head)}, head);
+  return SignatureRefused(checked.error());
+}
+
+std::expected<Identity, SignatureRefusal> KeyGate::CheckSignature(const net::Request& request) {
+  if (!required_) {
+    return Everyone();
+  }
+  if (auto throttled = Throttled(request)) {
+    return std::unexpected(*std::move(throttled));
+  }
+  const std::string key_id = ClaimedKey(request);
+  const std::string_view address = AddressOf(request.remote);
+  auto identity = verifier_->Verify(request);
+  if (!identity.has_value()) {
+    if (IsGuess(identity.error())) {
+      credentials_.attempts().Failed(address, key_id);
+    }
+    refusals_.Note({.reason = Reason::kSignature, .key_id = key_id}, request);
+    return identity;
+  }
+  credentials_.attempts().Succeeded(address, key_id);
+  keyring_.Touch(key_id);
+  return identity;
+}
+
+std::expected<void, SignatureRefusal> KeyGate::Authorize(const Identity& identity, Action action,
+                                                         std::string_view stream,
+                                                         const net::Request& request) {
+  if (!required_ || identity.May(action, stream)) {
+    return {};
+  }
+  Refusal refusal = NotAllowed(identity, action, stream);
+  refusals_.Note(refusal, request);
+  return std::unexpected(
+      SignatureRefusal{.type = "AccessDeniedException", .message = std::move(refusal.message)});
+}
+
+void KeyGate::Audit(const Identity& identity, std::string_view event, std::string_view object,
+                    const net::Request& request) {
+  if (audit_ != nullptr) {
+    audit_->Write({.event = std::string(event),
+                   .key_id = identity.key_id,
+                   .object = std::string(object),
+                   .reason = {},
+                   .address = std::string(AddressOf(request.remote)),
+                   .request_id = request.request_id});
+  }
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Gate>> Gate::Create(GateOptions options, base::FileSystem& files,
+                                                 base::Clock& clock, Keyring& keyring) {
+  std::unique_ptr<AuditLog> audit;
+  if (!options.audit_path.empty()) {
+    ASSIGN_OR_RETURN(audit, AuditLog::Open(files, clock, options.metrics, options.audit_path));
+  }
+  return std::make_unique<KeyGate>(options, clock, keyring, std::move(audit));
+}
+
+}  // namespace weir::auth
