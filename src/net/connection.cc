@@ -13,115 +13,7 @@ namespace {
 constexpr int64_t kNanosPerMilli = 1'000'000;
 constexpr size_t kFirstBodyBytes = 256 << 10;
 
-std::string_view CodeOfStatus(int status) {
-  switch (status) {
-    case 403:
-      return "permission";
-    case 404:
-      return "not_found";
-    case 405:
-      return "method_not_allowed";
-    case 408:
-      return "timeout";
-    case 413:
-    case 414:
-    case 431:
-      return "limit_exceeded";
-    case 421:
-      return "misdirected";
-    case 500:
-      return "internal";
-    case 501:
-      return "not_implemented";
-    case 503:
-      return "unavailable";
-    default:
-      return "invalid_argument";
-  }
-}
-
-Response RefusalResponse(int status, std::string_view message) {
-  return JsonError(status, CodeOfStatus(status), message);
-}
-
 }  // namespace
-
-struct Connection::StreamState {
-  std::atomic<bool> open = true;
-  std::atomic<size_t> queued_bytes = 0;
-};
-
-class Connection::OneResponder : public Responder {
- public:
-  OneResponder(std::shared_ptr<Mailbox> mailbox, uint64_t connection, uint64_t slot)
-      : mailbox_(std::move(mailbox)), connection_(connection), slot_(slot) {}
-
-  ~OneResponder() override {
-    if (!sent_) {
-      Send(RefusalResponse(500, "the request was dropped unanswered"));
-    }
-  }
-
-  void Send(Response response) override {
-    CHECK(!sent_);
-    sent_ = true;
-    mailbox_->Post({.connection = connection_,
-                    .kind = Delivery::Kind::kResponse,
-                    .slot = slot_,
-                    .response = std::move(response),
-                    .event = {}});
-  }
-
- private:
-  std::shared_ptr<Mailbox> mailbox_;
-  uint64_t connection_;
-  uint64_t slot_;
-  bool sent_ = false;
-};
-
-class Connection::OneEventStream : public EventStream {
- public:
-  OneEventStream(std::shared_ptr<Mailbox> mailbox, uint64_t connection,
-                 std::shared_ptr<StreamState> state)
-      : mailbox_(std::move(mailbox)), connection_(connection), state_(std::move(state)) {}
-
-  ~OneEventStream() override { End(); }
-
-  bool Send(std::string_view id, std::string_view event, std::string_view data) override {
-    if (!open()) {
-      return false;
-    }
-    Delivery delivery{.connection = connection_,
-                      .kind = Delivery::Kind::kEvent,
-                      .slot = 0,
-                      .response = {},
-                      .event = {}};
-    AppendEvent(id, event, data, delivery.event);
-    const size_t bytes = delivery.event.size();
-    if (state_->queued_bytes.fetch_add(bytes) + bytes > kMaxQueuedEventBytes) {
-      state_->open = false;
-      End();
-      return false;
-    }
-    mailbox_->Post(std::move(delivery));
-    return true;
-  }
-
-  bool open() const override { return state_->open; }
-
- private:
-  void End() {
-    mailbox_->Post({.connection = connection_,
-                    .kind = Delivery::Kind::kEndOfEvents,
-                    .slot = 0,
-                    .response = {},
-                    .event = {}});
-  }
-
-  std::shared_ptr<Mailbox> mailbox_;
-  uint64_t connection_;
-  std::shared_ptr<StreamState> state_;
-};
 
 Connection::Connection(Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t id,
                        std::string remote)
@@ -129,6 +21,7 @@ Connection::Connection(Service& service, std::shared_ptr<Mailbox> mailbox, uint6
       mailbox_(std::move(mailbox)),
       id_(id),
       remote_(std::move(remote)),
+      backlog_(std::make_shared<StreamBacklog>()),
       last_input_nanos_(service.clock.MonotonicNanos()),
       last_output_nanos_(last_input_nanos_) {}
 
@@ -137,9 +30,6 @@ Connection::~Connection() {
   for (const Slot& slot : slots_) {
     service_.budget.Give(slot.charged_bytes);
   }
-  if (stream_ != nullptr) {
-    stream_->open = false;
-  }
 }
 
 bool Connection::Paused() const {
@@ -147,8 +37,7 @@ bool Connection::Paused() const {
 }
 
 bool Connection::wants_read() const {
-  return !ended_ && !aborted_ &&
-         (phase_ == Phase::kStopped || phase_ == Phase::kEvents || !Paused());
+  return !ended_ && !aborted_ && (phase_ == Phase::kStopped || !Paused());
 }
 
 bool Connection::finished() const {
@@ -156,7 +45,7 @@ bool Connection::finished() const {
 }
 
 void Connection::OnBytes(std::string_view bytes) {
-  if (phase_ == Phase::kStopped || phase_ == Phase::kEvents) {
+  if (phase_ == Phase::kStopped) {
     return;
   }
   last_input_nanos_ = service_.clock.MonotonicNanos();
@@ -173,7 +62,8 @@ void Connection::OnBytes(std::string_view bytes) {
 
 void Connection::OnEnd() {
   ended_ = true;
-  if (phase_ == Phase::kEvents || phase_ == Phase::kBody) {
+  // Events have no end that the client could wait for: it is gone.
+  if (phase_ == Phase::kBody || (!slots_.empty() && slots_.front().stream.events())) {
     aborted_ = true;
   }
   // Whole requests that wait unparsed, because the connection is paused, are still served.
@@ -188,10 +78,14 @@ void Connection::Stop() {
 }
 
 void Connection::OnDrain() {
-  if (phase_ == Phase::kEvents) {
-    stream_->open = false;
-    Stop();
-  } else if (phase_ == Phase::kHead && head_started_nanos_ == 0) {
+  for (Slot& slot : slots_) {
+    if (slot.stream) {
+      slot.close = true;
+      EndStream(slot, slot.stream.events());
+    }
+  }
+  FlushReady();
+  if (phase_ == Phase::kHead && head_started_nanos_ == 0) {
     Stop();
   }
 }
@@ -202,7 +96,7 @@ void Connection::Parse(std::string_view& input) {
       break;
     }
   }
-  if (phase_ == Phase::kStopped || phase_ == Phase::kEvents) {
+  if (phase_ == Phase::kStopped) {
     input = {};
   }
 }
@@ -264,42 +158,62 @@ std::optional<Response> Connection::Inadmissible(const RequestHead& head) const 
 }
 
 void Connection::StartRequest(const RequestHead& head) {
-  const bool bodiless = !head.chunked && head.content_length == 0;
   head_only_ = head.method == "HEAD";
+  chunks_ = !head.http_1_0;
   close_ = !head.keep_alive;
   route_ = nullptr;
+  body_.Start(head, std::max(service_.limits.max_body_bytes, kMaxDiscardedBytes));
+  continue_pending_ = head.expect_continue && !body_.done();
   if (auto refused = Inadmissible(head)) {
-    return AnswerEarly(std::move(*refused), bodiless);
+    return Deny(std::move(*refused));
   }
   auto target = ParseTarget(head.target);
   if (!target) {
-    return AnswerEarly(RefusalResponse(target.error().status, target.error().message), bodiless);
+    return Deny(RefusalResponse(target.error().status, target.error().message));
   }
   Router::Match match = service_.router.Find(head.method, *target);
   if (match.route == nullptr && match.allow.empty()) {
-    return AnswerEarly(RefusalResponse(404, fmt::format("nothing is at '{}'", target->path)),
-                       bodiless);
+    return Deny(RefusalResponse(404, fmt::format("nothing is at '{}'", target->path)));
   }
   if (match.route == nullptr) {
     Response response = RefusalResponse(
         405, fmt::format("'{}' takes {}, not {}", target->path, match.allow, head.method));
     response.headers.emplace_back("allow", match.allow);
-    return AnswerEarly(std::move(response), bodiless);
+    return Deny(std::move(response));
   }
   route_ = match.route;
   const size_t max_body = route_->max_body_bytes.value_or(service_.limits.max_body_bytes);
   if (head.content_length > max_body) {
-    return AnswerEarly(
+    return Deny(
         RefusalResponse(413, fmt::format("the body has {} bytes, at most {} are taken: send it in "
                                          "parts",
-                                         head.content_length, max_body)),
-        false);
+                                         head.content_length, max_body)));
   }
   body_.Start(head, max_body);
   BuildRequest(head, std::move(*target), std::move(match));
-  continue_pending_ = head.expect_continue && !bodiless;
+  if (service_.admit) {
+    if (auto refused = service_.admit(request_)) {
+      return Deny(std::move(*refused));
+    }
+  }
+  request_.body.reserve(std::min<uint64_t>(head.content_length, kFirstBodyBytes));
   phase_ = Phase::kBody;
   FlushReady();
+}
+
+void Connection::Deny(Response response) {
+  if (body_.done()) {
+    return AnswerEarly(std::move(response), true);
+  }
+  // A client that waits for "100 Continue" may or may not send the body now.
+  if (continue_pending_ || body_.remaining() > kMaxDiscardedBytes) {
+    return AnswerEarly(std::move(response), false);
+  }
+  denied_ = std::move(response);
+  discarded_bytes_ = 0;
+  request_.body.clear();
+  service_.budget.Give(std::exchange(charged_bytes_, 0));
+  phase_ = Phase::kBody;
 }
 
 void Connection::BuildRequest(const RequestHead& head, Target target, Router::Match match) {
@@ -313,7 +227,6 @@ void Connection::BuildRequest(const RequestHead& head, Target target, Router::Ma
   for (const auto& [name, value] : head.fields) {
     request_.headers.emplace_back(LowerCase(name), value);
   }
-  request_.body.reserve(std::min<uint64_t>(head.content_length, kFirstBodyBytes));
 }
 
 bool Connection::ParseBody(std::string_view& input) {
@@ -328,13 +241,16 @@ bool Connection::ParseBody(std::string_view& input) {
       return false;
     }
     input.remove_prefix(*taken);
+    if (denied_) {
+      return DiscardBody();
+    }
     const size_t grown = request_.body.size() - charged_bytes_;
     if (!service_.budget.Take(grown)) {
-      Refuse(
-          {503, fmt::format("the bodies of running requests fill the {} bytes that are set aside "
-                            "for them: try again",
-                            service_.budget.limit())});
-      return false;
+      Deny(RefusalResponse(
+          503, fmt::format("the bodies of running requests fill the {} bytes that are set aside "
+                           "for them: try again",
+                           service_.budget.limit())));
+      return phase_ == Phase::kHead;
     }
     charged_bytes_ += grown;
     if (!body_.done()) {
@@ -342,6 +258,16 @@ bool Connection::ParseBody(std::string_view& input) {
     }
   }
   Dispatch();
+  return true;
+}
+
+bool Connection::DiscardBody() {
+  discarded_bytes_ += request_.body.size();
+  request_.body.clear();
+  if (!body_.done() && discarded_bytes_ <= kMaxDiscardedBytes) {
+    return false;
+  }
+  AnswerEarly(std::move(*denied_), body_.done());
   return true;
 }
 
@@ -353,6 +279,7 @@ Connection::Slot& Connection::AddSlot() {
   slot.started_nanos = started_nanos_;
   slot.charged_bytes = std::exchange(charged_bytes_, 0);
   slot.head_only = head_only_;
+  slot.chunks = chunks_;
   slot.close = close_;
   return slot;
 }
@@ -368,6 +295,8 @@ void Connection::Refuse(const Refusal& refusal) {
 
 void Connection::AnswerEarly(Response response, bool reusable) {
   close_ = close_ || !reusable;
+  continue_pending_ = false;
+  denied_.reset();
   Slot& slot = AddSlot();
   slot.response = std::move(response);
   slot.ready = true;
@@ -383,19 +312,18 @@ void Connection::AnswerEarly(Response response, bool reusable) {
 }
 
 void Connection::Dispatch() {
-  if (route_->kind == RouteEntry::Kind::kEvents) {
-    return OpenEvents();
-  }
   phase_ = Phase::kHead;
   const Slot& slot = AddSlot();
   request_.request_id = slot.request_id;
   if (close_) {
     phase_ = Phase::kStopped;
   }
-  auto responder = std::make_unique<OneResponder>(mailbox_, id_, slot.id);
+  auto responder = std::make_unique<OneResponder>(mailbox_, backlog_, id_, slot.id);
+  if (route_->kind == RouteEntry::Kind::kEvents) {
+    return route_->event_handler(std::move(request_), responder->StreamEvents());
+  }
   if (route_->kind == RouteEntry::Kind::kDirect) {
-    route_->handler(std::move(request_), std::move(responder));
-    return;
+    return route_->handler(std::move(request_), std::move(responder));
   }
   Responder* const waiting = responder.get();
   std::move_only_function<void()> job = [&handler = route_->handler, request = std::move(request_),
@@ -409,74 +337,71 @@ void Connection::Dispatch() {
   }
 }
 
-void Connection::OpenEvents() {
-  if (!slots_.empty()) {
-    // An event stream cannot wait for its turn.
-    return Refuse({400, "an event stream cannot be pipelined behind other requests"});
-  }
-  Slot& slot = AddSlot();
-  request_.request_id = slot.request_id;
-  const ResponseContext context{.date = *date_, .request_id = slot.request_id, .close = true};
-  std::string head;
-  AppendEventStreamHead(context, head);
-  Append(head);
-  unsent_head_ = unsent_;
-  service_.budget.Give(slot.charged_bytes);
-  slot.metrics->Observe(
-      200, static_cast<double>(service_.clock.MonotonicNanos() - slot.started_nanos) / 1e9);
-  slots_.clear();
-  if (head_only_) {
-    return Stop();
-  }
-  phase_ = Phase::kEvents;
-  last_output_nanos_ = service_.clock.MonotonicNanos();
-  stream_ = std::make_shared<StreamState>();
-  route_->event_handler(std::move(request_),
-                        std::make_shared<OneEventStream>(mailbox_, id_, stream_));
+Connection::Slot* Connection::FindSlot(uint64_t id) {
+  const uint64_t first = slots_.empty() ? next_slot_ : slots_.front().id;
+  return id < first || id - first >= slots_.size() ? nullptr : &slots_[id - first];
 }
 
 void Connection::OnDelivery(Delivery delivery) {
-  if (delivery.kind == Delivery::Kind::kResponse) {
-    const uint64_t first = slots_.empty() ? next_slot_ : slots_.front().id;
-    if (delivery.slot < first || delivery.slot - first >= slots_.size()) {
+  Slot* const slot = FindSlot(delivery.slot);
+  if (slot == nullptr) {
+    return;
+  }
+  switch (delivery.kind) {
+    case Delivery::Kind::kResponse:
+    case Delivery::Kind::kStreamHead:
+      slot->response = std::move(delivery.response);
+      slot->stream = std::move(delivery.stream);
+      slot->ready = true;
+      if (service_.draining && slot->stream.events()) {
+        EndStream(*slot, true);
+      }
+      break;
+    case Delivery::Kind::kChunk:
+      if (slot->begun) {
+        return FlushChunk(*slot, delivery.chunk);
+      }
+      slot->response.body.append(delivery.chunk);
       return;
-    }
-    Slot& slot = slots_[delivery.slot - first];
-    slot.response = std::move(delivery.response);
-    slot.ready = true;
-    FlushReady();
-  } else if (phase_ == Phase::kEvents && delivery.kind == Delivery::Kind::kEvent) {
-    Append(delivery.event);
-  } else if (phase_ == Phase::kEvents) {
-    // A client that left so much unread would not read the end either.
-    aborted_ = aborted_ || stream_->queued_bytes > kMaxQueuedEventBytes;
-    stream_->open = false;
-    Stop();
+    case Delivery::Kind::kStreamEnd:
+    case Delivery::Kind::kStreamCut:
+      EndStream(*slot, delivery.kind == Delivery::Kind::kStreamEnd);
+      break;
+    case Delivery::Kind::kStreamOverflow:
+      // A client that left so much unread would not read the end either.
+      aborted_ = true;
+      return EndStream(*slot, false);
+  }
+  FlushReady();
+}
+
+void Connection::EndStream(Slot& slot, bool whole) {
+  if (!slot.ended) {
+    slot.ended = true;
+    slot.whole = whole;
+    slot.close = slot.close || !whole;
+    slot.stream.Close();
   }
 }
 
 void Connection::FlushReady() {
   const bool was_paused = Paused();
-  const int64_t now = service_.clock.MonotonicNanos();
   while (!slots_.empty() && slots_.front().ready) {
     Slot& slot = slots_.front();
     const bool close = slot.close || (service_.draining && slots_.size() == 1 && input_.empty());
-    const size_t before = output_.size();
-    AppendResponse(slot.response,
-                   {.date = *date_,
-                    .request_id = slot.request_id,
-                    .head_only = slot.head_only,
-                    .close = close},
-                   output_);
-    if (unsent_ == 0) {
-      last_output_nanos_ = now;
+    if (!slot.begun) {
+      slot.stream ? FlushStreamHead(slot, close) : FlushResponse(slot, close);
     }
-    unsent_ += output_.size() - before;
-    slot.metrics->Observe(slot.response.status,
-                          static_cast<double>(now - slot.started_nanos) / 1e9);
-    service_.budget.Give(slot.charged_bytes);
+    if (slot.stream) {
+      if (!slot.ended) {
+        break;
+      }
+      if (slot.whole && slot.chunks && !slot.head_only) {
+        Append(kLastChunk);
+      }
+    }
     slots_.pop_front();
-    last_input_nanos_ = now;  // From here on the client's time counts.
+    last_input_nanos_ = service_.clock.MonotonicNanos();  // From here on the client's time counts.
     if (close) {
       slots_.clear();
       Stop();
@@ -489,6 +414,52 @@ void Connection::FlushReady() {
   if (was_paused) {
     Resume();
   }
+}
+
+void Connection::FlushResponse(Slot& slot, bool close) {
+  const size_t before = output_.size();
+  AppendResponse(
+      slot.response,
+      {.date = *date_, .request_id = slot.request_id, .head_only = slot.head_only, .close = close},
+      output_);
+  Answered(slot, output_.size() - before);
+}
+
+void Connection::FlushStreamHead(Slot& slot, bool close) {
+  const size_t before = output_.size();
+  AppendStreamHead(
+      slot.response,
+      {.date = *date_, .request_id = slot.request_id, .head_only = slot.head_only, .close = close},
+      slot.chunks, output_);
+  Answered(slot, output_.size() - before);
+  slot.begun = true;
+  unsent_before_ = unsent_;
+  if (slot.head_only) {
+    EndStream(slot, true);
+  }
+  FlushChunk(slot, std::exchange(slot.response.body, {}));
+}
+
+void Connection::FlushChunk(const Slot& slot, std::string_view bytes) {
+  backlog_->waiting -= bytes.size();
+  if (slot.head_only) {
+    return;
+  }
+  const size_t before = output_.size();
+  if (slot.chunks) {
+    AppendChunk(bytes, output_);
+  } else {
+    output_.append(bytes);
+  }
+  NoteAppended(output_.size() - before);
+}
+
+void Connection::Answered(Slot& slot, size_t bytes) {
+  NoteAppended(bytes);
+  slot.metrics->Observe(
+      slot.response.status,
+      static_cast<double>(service_.clock.MonotonicNanos() - slot.started_nanos) / 1e9);
+  service_.budget.Give(std::exchange(slot.charged_bytes, 0));
 }
 
 void Connection::Resume() {
@@ -504,11 +475,16 @@ void Connection::Resume() {
 }
 
 void Connection::Append(std::string_view bytes) {
+  output_.append(bytes);
+  NoteAppended(bytes.size());
+}
+
+void Connection::NoteAppended(size_t bytes) {
   if (unsent_ == 0) {
     last_output_nanos_ = service_.clock.MonotonicNanos();
   }
-  output_.append(bytes);
-  unsent_ += bytes.size();
+  unsent_ += bytes;
+  backlog_->unsent = unsent_ - unsent_before_;
 }
 
 std::string Connection::TakeOutput() {
@@ -520,11 +496,8 @@ void Connection::OnSent(size_t bytes) {
   const bool was_paused = Paused();
   unsent_ -= bytes;
   last_output_nanos_ = service_.clock.MonotonicNanos();
-  if (stream_ != nullptr) {
-    const size_t head = std::min(bytes, unsent_head_);
-    unsent_head_ -= head;
-    stream_->queued_bytes -= bytes - head;
-  }
+  unsent_before_ -= std::min(bytes, unsent_before_);
+  backlog_->unsent = unsent_ - unsent_before_;
   if (was_paused) {
     Resume();
   }
@@ -537,11 +510,11 @@ void Connection::OnTick() {
   };
   if (unsent_ > 0 && passed(last_output_nanos_, service_.limits.idle_millis)) {
     aborted_ = true;
-  } else if (phase_ == Phase::kEvents) {
+  } else if (!slots_.empty() && slots_.front().begun && slots_.front().stream.events()) {
     if (unsent_ == 0 && passed(last_output_nanos_, kEventKeepAliveMillis)) {
       constexpr std::string_view kComment = ": keep-alive\n\n";
-      stream_->queued_bytes += kComment.size();
-      Append(kComment);
+      backlog_->waiting += kComment.size();
+      FlushChunk(slots_.front(), kComment);
     }
   } else if (phase_ == Phase::kBody) {
     if (slots_.empty() && passed(started_nanos_, kBodyGraceMillis)) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "net/answer.h"
 #include "net/mailbox.h"
 #include "net/request_parser.h"
 #include "net/service.h"
@@ -29,9 +30,12 @@ class Connection {
   // After a refusal the rest of what the client sends is read for so long, or the answer could be
   // lost in a reset.
   static constexpr int64_t kLingerMillis = 2'000;
+  // The largest body of a refused request that is read, so that the connection can go on.
+  static constexpr size_t kMaxDiscardedBytes = 64 << 10;
   static constexpr int64_t kBodyGraceMillis = 20'000;
   static constexpr int64_t kEventKeepAliveMillis = 10'000;
 
+  // `remote` is the client's address and port.
   Connection(Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t id, std::string remote);
   ~Connection();
   Connection(const Connection&) = delete;
@@ -64,7 +68,7 @@ class Connection {
   bool aborted() const { return aborted_; }
 
  private:
-  enum class Phase : uint8_t { kHead, kBody, kEvents, kStopped };
+  enum class Phase : uint8_t { kHead, kBody, kStopped };
 
   // A request that waits for its answer, or an answer that waits for its turn.
   struct Slot {
@@ -74,14 +78,15 @@ class Connection {
     int64_t started_nanos = 0;
     size_t charged_bytes = 0;
     bool head_only = false;
+    bool chunks = true;  // The client understands chunked bodies.
     bool close = false;
-    bool ready = false;
-    Response response;
+    bool ready = false;  // `response` is there, whole or as the head of a stream.
+    bool begun = false;  // Of a stream: the head is in the output.
+    bool ended = false;  // Of a stream: nothing more comes.
+    bool whole = true;   // Of a stream that ended.
+    Response response;   // The body of a stream that waits for its turn grows.
+    StreamHold stream;
   };
-
-  struct StreamState;
-  class OneResponder;
-  class OneEventStream;
 
   bool Paused() const;
   void Parse(std::string_view& input);
@@ -91,17 +96,28 @@ class Connection {
   void StartRequest(const RequestHead& head);
   void BuildRequest(const RequestHead& head, Target target, Router::Match match);
   std::optional<Response> Inadmissible(const RequestHead& head) const;
+  // Answers the request whose head was read without serving it: a small body is read and thrown
+  // away first, with a large one the connection ends.
+  void Deny(Response response);
+  bool DiscardBody();
   void Dispatch();
-  void OpenEvents();
 
   Slot& AddSlot();
+  Slot* FindSlot(uint64_t id);
+  void EndStream(Slot& slot, bool whole);
   void Refuse(const Refusal& refusal);
   // Answers the request at hand by itself; unless `reusable`, the connection is closed after it.
   void AnswerEarly(Response response, bool reusable);
   void FlushReady();
+  void FlushResponse(Slot& slot, bool close);
+  void FlushStreamHead(Slot& slot, bool close);
+  // `bytes` have been counted as waiting.
+  void FlushChunk(const Slot& slot, std::string_view bytes);
+  void Answered(Slot& slot, size_t bytes);
   // Goes on with what was read while the connection was paused.
   void Resume();
   void Append(std::string_view bytes);
+  void NoteAppended(size_t bytes);
   void Stop();
 
   Service& service_;
@@ -117,8 +133,11 @@ class Connection {
   Request request_;  // The one being read.
   RouteEntry* route_ = nullptr;
   bool head_only_ = false;
+  bool chunks_ = true;
   bool close_ = false;
   bool continue_pending_ = false;
+  std::optional<Response> denied_;  // The answer once the body has been thrown away.
+  size_t discarded_bytes_ = 0;
   size_t charged_bytes_ = 0;
   int64_t started_nanos_ = 0;
 
@@ -127,8 +146,8 @@ class Connection {
 
   std::string output_;
   size_t unsent_ = 0;  // In output_ and taken, not yet sent.
-  std::shared_ptr<StreamState> stream_;
-  size_t unsent_head_ = 0;  // Of unsent_, what is not of the event stream.
+  const std::shared_ptr<StreamBacklog> backlog_;
+  size_t unsent_before_ = 0;  // Of unsent_, what came before the current stream.
 
   int64_t last_input_nanos_;
   int64_t last_output_nanos_;

@@ -358,7 +358,8 @@ class Client : public HttpClient {
 }  // namespace
 
 base::Result<std::unique_ptr<HttpClient>> HttpClient::Create(std::string_view url,
-                                                             int64_t timeout_millis) {
+                                                             int64_t timeout_millis,
+                                                             const ClientTls& /*tls*/) {
   ASSIGN_OR_RETURN(Address address, ParseUrl(url));
   return std::make_unique<Client>(std::move(address), timeout_millis);
 }

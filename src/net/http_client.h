@@ -19,12 +19,19 @@ struct ClientResponse {
   std::string body;
 };
 
+/// How the certificate of an https:// server is judged.
+struct ClientTls {
+  std::string authorities;  ///< PEM text that replaces the system's trusted certificates; "" keeps
+                            ///< those.
+};
+
 /// One connection to one server. Not thread-safe.
 class HttpClient {
  public:
   /// `url` is "http://host:port" (a path is refused). Connects at the first request.
   static base::Result<std::unique_ptr<HttpClient>> Create(std::string_view url,
-                                                          int64_t timeout_millis = 30'000);
+                                                          int64_t timeout_millis = 30'000,
+                                                          const ClientTls& tls = {});
   virtual ~HttpClient() = default;
 
   /// kUnavailable when the server cannot be reached or hangs up; any HTTP status is a response, not

@@ -47,6 +47,8 @@ class Server : public HttpServer {
                   .metrics = {}});
   }
 
+  bool Post(std::move_only_function<void()> work) override { return service_.pool.Run(work); }
+
   base::Result<void> Start() override {
     CHECK(loops_ == nullptr);
     ASSIGN_OR_RETURN(loops_,

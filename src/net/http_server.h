@@ -1,6 +1,7 @@
 #pragma once
 
-/// The door of the net room for servers: HTTP/1.1 with server-sent events.
+/// The door of the net room for servers: HTTP/1.1, plain or over TLS, with streamed answers and
+/// server-sent events.
 
 #include <cstdint>
 #include <functional>
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "crypto/tls.h"
 
 namespace weir::net {
 
@@ -27,6 +29,7 @@ struct Request {
   std::string body;
   std::string remote;      ///< "127.0.0.1:51234"
   std::string request_id;  ///< Unique; also sent back as x-request-id.
+  bool secure = false;     ///< Came over TLS.
   /// What "{name}" parts of the route matched.
   std::map<std::string, std::string, std::less<>> parameters;
 
@@ -45,26 +48,43 @@ struct Response {
 /// Retry-After to 429 and 503.
 Response ErrorResponse(const base::Error& error);
 
-/// Answers one request, once, from any thread. Dropping it unanswered answers 500.
+/// A body that is sent as it comes. Thread-safe. Dropping it before End cuts the connection, so
+/// that the client sees that the body is not whole; so does the server when it stops.
+class ResponseStream {
+ public:
+  virtual ~ResponseStream() = default;
+  /// Queues bytes of the body. False when the client is gone, or reads so slowly that
+  /// kMaxQueuedStreamBytes of its connection wait (then the connection is closed).
+  virtual bool Send(std::string_view bytes) = 0;
+  /// The body is whole. Nothing is sent after it.
+  virtual void End() = 0;
+  /// False once nothing more can reach the client.
+  virtual bool open() const = 0;
+};
+
+/// Answers one request, once (Send or Stream), from any thread. Dropping it unanswered answers 500.
 class Responder {
  public:
   virtual ~Responder() = default;
   virtual void Send(Response response) = 0;
+  /// Sends `head` (and its body, if it has one, as the first bytes), then what the stream is given:
+  /// in chunks, or to a client of HTTP/1.0 until the connection ends.
+  virtual std::shared_ptr<ResponseStream> Stream(Response head) = 0;
 };
 
 using Handler = std::function<void(Request request, std::unique_ptr<Responder> responder)>;
 
-/// One open server-sent event stream. Thread-safe.
+/// One open server-sent event stream: a streamed answer with a format. Dropping it ends it.
+/// Thread-safe.
 class EventStream {
  public:
   virtual ~EventStream() = default;
-  /// Queues "id: …\nevent: …\ndata: …". False when the client is gone, or reads so slowly that
-  /// kMaxQueuedEventBytes wait (then the connection is closed).
+  /// Queues "id: …\nevent: …\ndata: …". False as with ResponseStream::Send.
   virtual bool Send(std::string_view id, std::string_view event, std::string_view data) = 0;
   virtual bool open() const = 0;
 };
 
-inline constexpr size_t kMaxQueuedEventBytes = 8 << 20;
+inline constexpr size_t kMaxQueuedStreamBytes = 8 << 20;
 
 /// Called when a client subscribes; keep the stream and send to it. last_event_id is "" for a new
 /// client.
@@ -91,6 +111,12 @@ struct ServerOptions {
   /// rebinding).
   std::vector<std::string> allowed_hosts;
   base::Metrics* metrics = nullptr;
+  /// The listener speaks TLS with these; plain HTTP without. Outlives the server.
+  crypto::TlsContext* tls = nullptr;
+  /// Looks at the head of each request that reached a route, before its body is read; `body` and
+  /// `request_id` are still empty. A response refuses the request: a small body is read and thrown
+  /// away, a large one ends the connection. Called on server threads; must not block.
+  std::function<std::optional<Response>(const Request& head)> admit;
 };
 
 /// Serves HTTP/1.1. Routes are added before Start. Refuses request smuggling (TE with CL, duplicate
@@ -111,6 +137,10 @@ class HttpServer {
                              std::optional<size_t> max_body_bytes = {}) = 0;
   /// GET that stays open as text/event-stream; a comment is sent every 10 s to keep it alive.
   virtual void RouteEvents(std::string_view pattern, EventHandler handler) = 0;
+
+  /// Runs `work` on the worker threads of RouteBlocking. False, without running it, when their
+  /// queue is full or the server stops. Any thread.
+  virtual bool Post(std::move_only_function<void()> work) = 0;
 
   /// Binds and serves. kFailedPrecondition when the address is taken, naming it.
   virtual base::Result<void> Start() = 0;

@@ -393,13 +393,116 @@ TEST_F(HttpServerTest, StreamsEvents) {
   const auto stream = AwaitStream();
   EXPECT_EQ(last_event_id_, "41");
   EXPECT_TRUE(stream->Send("42", "figures", "one\ntwo"));
-  const std::string received = raw.ReadUntil("data: two\n\n");
+  const std::string received = raw.ReadUntil("data: two\n\n\r\n");
   EXPECT_THAT(received, HasSubstr("content-type: text/event-stream"));
-  EXPECT_THAT(received, EndsWith("\r\n\r\nid: 42\nevent: figures\ndata: one\ndata: two\n\n"));
+  EXPECT_THAT(received,
+              EndsWith("\r\n\r\n2b\r\nid: 42\nevent: figures\ndata: one\ndata: two\n\n\r\n"));
   // Answered by the same thread, so the time of the event is noted before the clock goes on.
   ASSERT_TRUE(Client()->Send("GET", "/hello", {}, ""));
   clock_.AdvanceMillis(10'001);
-  EXPECT_EQ(raw.ReadUntil("\n\n"), ": keep-alive\n\n");
+  EXPECT_EQ(raw.ReadUntil("\n\n\r\n"), "e\r\n: keep-alive\n\n\r\n");
+}
+
+TEST_F(HttpServerTest, StreamsABodyInChunks) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(Get("/held") + Get("/hello"));
+  const auto stream =
+      TakeHeld()->Stream({.content_type = "text/plain", .body = "a", .headers = {}});
+  EXPECT_TRUE(stream->Send("bc"));
+  EXPECT_TRUE(stream->Send(""));
+  EXPECT_TRUE(stream->Send(std::string(17, 'd')));
+  stream->End();
+  EXPECT_FALSE(stream->Send("late"));
+  const std::string all = raw.ReadUntil("hello");
+  EXPECT_THAT(all, HasSubstr("transfer-encoding: chunked\r\n"));
+  EXPECT_THAT(all, HasSubstr("\r\n\r\n1\r\na\r\n2\r\nbc\r\n11\r\nddddddddddddddddd\r\n0\r\n\r\n"
+                             "HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(HttpServerTest, StreamsWaitForTheirTurn) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(Get("/held") + Get("/held"));
+  const auto first = TakeHeld();
+  const auto second = TakeHeld()->Stream({.body = {}, .headers = {}});
+  EXPECT_TRUE(second->Send("second"));
+  second->End();
+  first->Send({.body = "first", .headers = {}});
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("first"));
+  EXPECT_THAT(raw.ReadUntil("0\r\n\r\n"), HasSubstr("\r\n\r\n6\r\nsecond\r\n"));
+}
+
+TEST_F(HttpServerTest, StreamsToOldClientsUntilTheConnectionEnds) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send("GET /held HTTP/1.0\r\n\r\n");
+  const auto stream = TakeHeld()->Stream({.body = {}, .headers = {}});
+  EXPECT_TRUE(stream->Send("all of it"));
+  stream->End();
+  const std::string all = raw.ReadUntil("");
+  EXPECT_THAT(all, EndsWith("\r\n\r\nall of it"));
+  EXPECT_THAT(all, Not(HasSubstr("chunked")));
+}
+
+TEST_F(HttpServerTest, CutsAStreamThatIsDropped) {
+  Start();
+  RawConnection raw(server_->port());
+  raw.Send(Get("/held"));
+  auto stream = TakeHeld()->Stream({.body = {}, .headers = {}});
+  EXPECT_TRUE(stream->Send("half"));
+  stream.reset();
+  EXPECT_THAT(raw.ReadUntil(""), EndsWith("4\r\nhalf\r\n"));
+}
+
+TEST_F(HttpServerTest, ClosesTheStreamOfAClientThatLeft) {
+  Start();
+  std::shared_ptr<ResponseStream> stream;
+  {
+    RawConnection raw(server_->port());
+    raw.Send(Get("/held"));
+    stream = TakeHeld()->Stream({.body = {}, .headers = {}});
+    EXPECT_THAT(raw.ReadUntil("\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+  }
+  while (stream->Send("more")) {
+    Once(Get("/hello"));
+  }
+  EXPECT_FALSE(stream->open());
+}
+
+TEST_F(HttpServerTest, AdmitsByTheHeadBeforeTheBody) {
+  ServerOptions options;
+  options.admit = [](const Request& head) -> std::optional<Response> {
+    if (head.Header("authorization") == "good" || head.path == "/hello") {
+      return std::nullopt;
+    }
+    return Response{.status = 401, .body = "who are you?", .headers = {}};
+  };
+  Start(options);
+  RawConnection raw(server_->port());
+  raw.Send(Post("/echo", "small") + Get("/hello"));
+  EXPECT_THAT(raw.ReadResponse(), StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("hello"));
+  raw.Send(fmt::format(
+      "POST /echo HTTP/1.1\r\n{}authorization: good\r\ncontent-length: 2\r\n\r\nok", kHost));
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("ok"));
+  raw.Send(fmt::format("POST /echo HTTP/1.1\r\n{}content-length: 1000000\r\n\r\n", kHost));
+  EXPECT_THAT(raw.ReadUntil(""), HasSubstr("connection: close\r\n"));
+  const std::string chunk = fmt::format("8000\r\n{}\r\n", std::string(0x8000, 'x'));
+  const std::string endless =
+      Once(fmt::format("POST /echo HTTP/1.1\r\n{}transfer-encoding: chunked\r\n\r\n", kHost) +
+           chunk + chunk + chunk);
+  EXPECT_THAT(endless, StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(endless, HasSubstr("connection: close\r\n"));
+}
+
+TEST_F(HttpServerTest, RunsPostedWork) {
+  Start();
+  Signal done;
+  EXPECT_TRUE(server_->Post([&] { done.Set(); }));
+  done.Await();
+  server_->Stop(0);
+  EXPECT_FALSE(server_->Post([] { FAIL(); }));
 }
 
 TEST_F(HttpServerTest, ClosesAnEventStreamThatIsNotRead) {

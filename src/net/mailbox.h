@@ -1,24 +1,72 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "net/http_server.h"
 
 namespace weir::net {
 
+// What both sides of a streamed answer share. Thread-safe.
+struct StreamState {
+  std::atomic<bool> open = true;
+  bool events = false;  // Server-sent events: kept alive with comments.
+};
+
+// The connection's side of a streamed answer: when it goes, the stream is closed.
+class StreamHold {
+ public:
+  StreamHold() = default;
+
+  explicit StreamHold(std::shared_ptr<StreamState> state) : state_(std::move(state)) {}
+
+  ~StreamHold() { Close(); }
+
+  StreamHold(StreamHold&&) = default;
+
+  StreamHold& operator=(StreamHold&& other) noexcept {
+    Close();
+    state_ = std::move(other.state_);
+    return *this;
+  }
+
+  void Close() {
+    if (state_ != nullptr) {
+      state_->open = false;
+    }
+  }
+
+  bool events() const { return state_ != nullptr && state_->events; }
+
+  explicit operator bool() const { return state_ != nullptr; }
+
+ private:
+  std::shared_ptr<StreamState> state_;
+};
+
 // Something for a connection, from any thread.
 struct Delivery {
-  enum class Kind : uint8_t { kResponse, kEvent, kEndOfEvents };
+  enum class Kind : uint8_t {
+    kResponse,
+    kStreamHead,  // A response whose body follows in chunks.
+    kChunk,
+    kStreamEnd,       // The body is whole.
+    kStreamCut,       // No more of the body comes, and it is not whole.
+    kStreamOverflow,  // The client left too much unread.
+  };
 
   uint64_t connection = 0;
   Kind kind = Kind::kResponse;
-  uint64_t slot = 0;  // Which request of the connection a response answers.
+  uint64_t slot = 0;  // Which request of the connection this answers.
   Response response;
-  std::string event;  // Bytes to send.
+  StreamHold stream;  // With kStreamHead.
+  std::string chunk;
 };
 
 // Where handlers leave what the loop of a connection shall send. Outlives the loop: after Close,

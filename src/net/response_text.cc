@@ -179,11 +179,27 @@ void AppendResponse(const Response& response, const ResponseContext& context, st
   }
 }
 
-void AppendEventStreamHead(const ResponseContext& context, std::string& out) {
-  AppendStatusLine(200, out);
-  out.append("content-type: text/event-stream; charset=utf-8\r\ncache-control: no-store\r\n");
+void AppendStreamHead(const Response& response, const ResponseContext& context, bool chunked,
+                      std::string& out) {
+  AppendStatusLine(response.status, out);
+  if (!response.content_type.empty()) {
+    AppendField("content-type", response.content_type, out);
+  }
+  if (chunked) {
+    out.append("transfer-encoding: chunked\r\n");
+  }
   AppendCommonFields(context, out);
+  for (const auto& [name, value] : response.headers) {
+    AppendField(name, value, out);
+  }
   out.append("\r\n");
+}
+
+void AppendChunk(std::string_view bytes, std::string& out) {
+  if (!bytes.empty()) {
+    fmt::format_to(std::back_inserter(out), "{:x}\r\n", bytes.size());
+    out.append(bytes).append("\r\n");
+  }
 }
 
 void AppendEvent(std::string_view id, std::string_view event, std::string_view data,

@@ -23,8 +23,14 @@ struct ResponseContext {
 // Appends the whole response. Control characters in header values become spaces.
 void AppendResponse(const Response& response, const ResponseContext& context, std::string& out);
 
-// Appends the head of a stream of server-sent events, which lasts until the connection is closed.
-void AppendEventStreamHead(const ResponseContext& context, std::string& out);
+// Appends the head of a response whose body follows: in chunks, or until the connection is closed.
+void AppendStreamHead(const Response& response, const ResponseContext& context, bool chunked,
+                      std::string& out);
+
+// Appends a chunk of a chunked body; nothing for "", which would end it.
+void AppendChunk(std::string_view bytes, std::string& out);
+
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 // Appends one event; line breaks in `data` begin further data lines, those in `id` and `event` are
 // left out.

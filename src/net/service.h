@@ -45,6 +45,8 @@ struct Service {
         clock(the_clock),
         metrics(options.metrics),
         hosts(options.host, options.allowed_hosts),
+        tls(options.tls),
+        admit(options.admit),
         unrouted(options.metrics, "none"),
         budget(options.limits.max_inflight_body_bytes),
         id_prefix(std::move(request_id_prefix)),
@@ -57,6 +59,8 @@ struct Service {
   base::Metrics* const metrics;
   Router router;
   HostPolicy hosts;
+  crypto::TlsContext* const tls;  // Null: plain HTTP.
+  const std::function<std::optional<Response>(const Request&)> admit;
   RouteMetrics unrouted;  // Requests that reached no route.
   BodyBudget budget;
   const std::string id_prefix;
