@@ -44,6 +44,10 @@ base::Result<StreamInfo> ReadStream(const catalog::Resource& resource);
 /// The resource's definition, as text.
 std::string WriteStream(const StreamInfo& stream);
 
+/// Removes from the log what a crash left of deleted streams. To be called before the streams of a
+/// catalog are opened, so that a new stream does not find the records of an old one of its name.
+base::Result<void> FinishDeletions(catalog::Catalog& catalog, log::Log& log);
+
 /// Thread-safe; changes of one stream wait for each other. Every change is in the catalog (the
 /// truth) first and in the log after; what a crash leaves between is done when the stream is opened
 /// again.
