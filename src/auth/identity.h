@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ enum class Action : uint8_t {
 
 /// "ingest", "viewer", …
 std::string_view RoleName(Role role);
+/// The role of that name, or nothing.
+std::optional<Role> RoleOf(std::string_view name);
 bool RoleAllows(Role role, Action action);
 /// Whether the action is on a stream and therefore bound by the key's scope.
 bool IsOnStream(Action action);
@@ -41,6 +44,8 @@ struct Identity {
   std::vector<Role> roles;
   std::vector<std::string> streams;
 
+  /// Whether a role allows `action` and, for actions on streams, the scope holds `stream`. ""
+  /// stands for all streams (listing them), which only a key without a scope (or with "*") may.
   bool May(Action action, std::string_view stream = {}) const;
 };
 

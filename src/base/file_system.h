@@ -36,10 +36,11 @@ class File {
 };
 
 enum class OpenMode : uint8_t {
-  kRead,          ///< kNotFound when missing.
-  kReadWrite,     ///< kNotFound when missing.
-  kCreateNew,     ///< Read and write; kAlreadyExists when there.
-  kCreateOrOpen,  ///< Read and write.
+  kRead,              ///< kNotFound when missing.
+  kReadWrite,         ///< kNotFound when missing.
+  kCreateNew,         ///< Read and write; kAlreadyExists when there.
+  kCreateOrOpen,      ///< Read and write.
+  kCreateNewPrivate,  ///< As kCreateNew, readable by the owner alone (mode 0600).
 };
 
 struct DirectoryEntry {

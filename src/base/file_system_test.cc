@@ -52,6 +52,7 @@ TEST_F(FileSystemTest, OpenModesSayWhatIsMissingOrThere) {
   EXPECT_TRUE(files_.Open(Path("x"), OpenMode::kCreateNew).has_value());
   EXPECT_EQ(files_.Open(Path("x"), OpenMode::kCreateNew).error().code, Code::kAlreadyExists);
   EXPECT_TRUE(files_.Open(Path("x"), OpenMode::kCreateOrOpen).has_value());
+  EXPECT_EQ(files_.Open(Path("x"), OpenMode::kCreateNewPrivate).error().code, Code::kAlreadyExists);
 }
 
 TEST_F(FileSystemTest, NamesChangeAsAsked) {

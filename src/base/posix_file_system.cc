@@ -170,6 +170,7 @@ int FlagsOf(OpenMode mode) {
     case OpenMode::kReadWrite:
       return O_RDWR;
     case OpenMode::kCreateNew:
+    case OpenMode::kCreateNewPrivate:
       return O_RDWR | O_CREAT | O_EXCL;
     case OpenMode::kCreateOrOpen:
       return O_RDWR | O_CREAT;
@@ -186,7 +187,8 @@ class PosixFileSystem : public FileSystem {
  public:
   Result<std::unique_ptr<File>> Open(std::string_view path, OpenMode mode) override {
     std::string name(path);
-    const int fd = Retry([&] { return open(name.c_str(), FlagsOf(mode) | O_CLOEXEC, 0640); });
+    const mode_t access = mode == OpenMode::kCreateNewPrivate ? 0600 : 0640;
+    const int fd = Retry([&] { return open(name.c_str(), FlagsOf(mode) | O_CLOEXEC, access); });
     if (fd < 0) {
       return FailErrno("open", path, errno);
     }

@@ -524,7 +524,7 @@ Result<std::unique_ptr<File>> SimulatedFileSystem::Open(std::string_view path, O
   if (node != nullptr && node->is_directory) {
     return Fail(Code::kIo, "cannot open '{}': it is a folder", path);
   }
-  if (node != nullptr && mode == OpenMode::kCreateNew) {
+  if (node != nullptr && (mode == OpenMode::kCreateNew || mode == OpenMode::kCreateNewPrivate)) {
     return Fail(Code::kAlreadyExists, "cannot create '{}': it exists", path);
   }
   if (node == nullptr) {
