@@ -5,8 +5,10 @@
 #include <set>
 
 #include "json/document.h"
+#include "json/value_path.h"
 #include "sql/compiler.h"
 #include "stack/arn.h"
+#include "stack/origin.h"
 #include "stack/problem.h"
 
 namespace weir::stack {
@@ -27,6 +29,9 @@ constexpr std::string_view kDatabase = "AWS::Glue::Database";
 constexpr std::string_view kCrawler = "AWS::Glue::Crawler";
 constexpr std::string_view kNamedQuery = "AWS::Athena::NamedQuery";
 constexpr std::string_view kDemoTraffic = "Weir::Demo::Traffic";
+constexpr std::string_view kBrowserSource = "Weir::BrowserSource";
+constexpr std::string_view kWebhookSource = "Weir::WebhookSource";
+constexpr std::string_view kDeduplication = "Weir::Deduplication";
 
 /// Follows "A.B[0].C"-like member names; null when a step is missing.
 const json::Value* Find(const json::Value& value, std::initializer_list<std::string_view> keys) {
@@ -79,6 +84,9 @@ class DefinitionReader {
     ReadDeliveries();
     CheckDatabases();
     CheckDemo();
+    CheckBrowserSources();
+    CheckWebhookSources();
+    CheckDeduplications();
     return std::move(definitions_);
   }
 
@@ -460,6 +468,62 @@ class DefinitionReader {
     for (const auto& [name, demo] : Of(kDemoTraffic)) {
       for (const std::string_view key : {"ClickStream", "OrderStream"}) {
         Exists(demo, key, kStream, TextAt(demo.properties, {key}));
+      }
+    }
+  }
+
+  void CheckBrowserSources() {
+    std::map<std::string, std::string> owners;  // Origin -> resource.
+    for (const auto& [name, source] : Of(kBrowserSource)) {
+      Exists(source, "ClickStream", kStream, TextAt(source.properties, {"ClickStream"}));
+      if (source.properties.Find("OrderStream") != nullptr) {
+        Exists(source, "OrderStream", kStream, TextAt(source.properties, {"OrderStream"}));
+      }
+      const json::Value* origins = source.properties.Find("AllowedOrigins");
+      for (size_t i = 0; origins != nullptr && i < origins->Items().size(); ++i) {
+        const std::string origin(origins->Items()[i].AsString().value_or(""));
+        const std::string path = fmt::format("AllowedOrigins[{}]", i);
+        if (const base::Result<void> fine = CheckOrigin(origin); !fine.has_value()) {
+          Issue(*source.resource, path, fine.error().message);
+        } else if (const auto added = owners.emplace(origin, name); !added.second) {
+          Issue(*source.resource, path,
+                fmt::format("{} '{}' allows origin '{}' already", kBrowserSource,
+                            added.first->second, origin));
+        }
+      }
+    }
+  }
+
+  void CheckWebhookSources() {
+    for (const auto& [name, source] : Of(kWebhookSource)) {
+      Exists(source, "Stream", kStream, TextAt(source.properties, {"Stream"}));
+      if (const base::Result<void> fine =
+              CheckSecretFile(TextAt(source.properties, {"SecretFile"}));
+          !fine.has_value()) {
+        Issue(*source.resource, "SecretFile", fine.error().message);
+      }
+      const json::Value* mapping = source.properties.Find("Mapping");
+      if (mapping == nullptr) {
+        continue;
+      }
+      for (const json::Member& member : mapping->Members()) {
+        const auto path = json::ValuePath::Parse(member.value.AsString().value_or(""));
+        if (!path.has_value()) {
+          Issue(*source.resource, "Mapping." + member.name, path.error().message);
+        }
+      }
+    }
+  }
+
+  void CheckDeduplications() {
+    std::map<std::string, std::string> owners;  // Stream -> resource.
+    for (const auto& [name, deduplication] : Of(kDeduplication)) {
+      const std::string stream = TextAt(deduplication.properties, {"Stream"});
+      Exists(deduplication, "Stream", kStream, stream);
+      if (const auto added = owners.emplace(stream, name); !added.second) {
+        Issue(*deduplication.resource, "Stream",
+              fmt::format("{} '{}' is for stream '{}' already", kDeduplication, added.first->second,
+                          stream));
       }
     }
   }

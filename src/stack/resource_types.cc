@@ -249,6 +249,42 @@ ResourceType DemoTraffic() {
                      Optional("Promotions", List(1, 1'000, promotion))}};
 }
 
+ResourceType BrowserSource() {
+  return {
+      .name = "Weir::BrowserSource",
+      .summary = "opens the browser door (/weir.js, /v1/collect, /p.gif) to pages of these origins",
+      .name_property = "",
+      .properties = {Required("AllowedOrigins", List(1, 100, Text(1, 255))),
+                     Required("ClickStream", Name(128)), Optional("OrderStream", Name(128))}};
+}
+
+Shape OrderMapping() {
+  const Shape path = Text(1, 256);
+  return Object({Required("OrderId", path), Optional("UserId", path), Optional("Timestamp", path),
+                 Optional("ClickIds", path), Required("Lines", path), Optional("ItemId", path),
+                 Optional("Promotion", path), Optional("UnitPrice", path),
+                 Optional("Quantity", path)});
+}
+
+ResourceType WebhookSource() {
+  return {
+      .name = "Weir::WebhookSource",
+      .summary = "takes signed orders at POST /v1/webhooks/{name}",
+      .name_property = "Name",
+      .properties = {Optional("Name", Name(128)), Required("Stream", Name(128)),
+                     Required("SecretFile", Text(1, 255)), Optional("SignatureHeader", Name(64)),
+                     Optional("TimestampHeader", Name(64)), Optional("DeliveryIdHeader", Name(64)),
+                     Optional("Mapping", OrderMapping())}};
+}
+
+ResourceType Deduplication() {
+  return {.name = "Weir::Deduplication",
+          .summary = "records of a stream with an event id that came before count once",
+          .name_property = "",
+          .properties = {Required("Stream", Name(128)), Required("EventIdField", Text(1, 128)),
+                         Optional("HorizonHours", Integer(1, 8'760))}};
+}
+
 /// A type that real templates carry and that has no counterpart here.
 ResourceType IgnoredType(std::string_view name, std::string_view summary,
                          std::string_view name_property, std::string_view arn) {
@@ -279,7 +315,10 @@ const std::vector<ResourceType>& ResourceTypes() {
                   "LogStreamName", ""),
       Bucket(),
       IgnoredType("AWS::S3::BucketPolicy", "accepted and ignored: there are no roles", "", ""),
+      BrowserSource(),
+      Deduplication(),
       DemoTraffic(),
+      WebhookSource(),
   };
   return kTypes;
 }

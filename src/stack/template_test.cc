@@ -1,5 +1,6 @@
 #include "stack/template.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -59,6 +60,23 @@ TEST_P(BadTemplateTest, IsToldWithPathAndPlace) {
 /// A stream, with `properties` below it.
 std::string Stream(const std::string& properties) {
   return "Resources:\n  A:\n    Type: AWS::Kinesis::Stream\n    Properties:\n" + properties;
+}
+
+/// A resource of `type` with `properties`, beside a stream named Clicks.
+std::string BesideStream(const std::string& type, const std::string& properties) {
+  return "Resources:\n  A:\n    Type: " + type + "\n    Properties:\n" + properties +
+         "  B:\n    Type: AWS::Kinesis::Stream\n    Properties: {Name: Clicks}\n";
+}
+
+std::string BrowserSource(const std::string& origin, const std::string& stream = "Clicks") {
+  return BesideStream("Weir::BrowserSource", "      AllowedOrigins: ['" + origin +
+                                                 "']\n      ClickStream: " + stream + "\n");
+}
+
+std::string WebhookSource(const std::string& secret, const std::string& path) {
+  return BesideStream("Weir::WebhookSource", "      Stream: Clicks\n      SecretFile: '" + secret +
+                                                 "'\n      Mapping: {Lines: $.lines, OrderId: \"" +
+                                                 path + "\"}\n");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -148,7 +166,33 @@ INSTANTIATE_TEST_SUITE_P(
                     "Properties:\n      "
                     "S3DestinationConfiguration:\n        BucketARN: arn:aws:s3:::nope\n",
                     "Resources.D.Properties.S3DestinationConfiguration.BucketARN", 6, 20,
-                    "no AWS::S3::Bucket named 'nope'"}),
+                    "no AWS::S3::Bucket named 'nope'"},
+        BadTemplate{"browser_stream", BrowserSource("https://shop.example", "Click"),
+                    "Resources.A.Properties.ClickStream", 6, 20, "did you mean 'Clicks'"},
+        BadTemplate{"browser_any_origin", BrowserSource("*"),
+                    "Resources.A.Properties.AllowedOrigins[0]", 5, 24, "is not an origin"},
+        BadTemplate{"browser_origin_with_path", BrowserSource("https://shop.example/"),
+                    "Resources.A.Properties.AllowedOrigins[0]", 5, 24, "without a path"},
+        BadTemplate{"browser_origin_with_default_port", BrowserSource("https://shop.example:443"),
+                    "Resources.A.Properties.AllowedOrigins[0]", 5, 24, "leave out :443"},
+        BadTemplate{"browser_origin_twice",
+                    BesideStream("Weir::BrowserSource",
+                                 "      AllowedOrigins: ['https://a.b', 'https://a.b']\n"
+                                 "      ClickStream: Clicks\n"),
+                    "Resources.A.Properties.AllowedOrigins[1]", 5, 39, "already"},
+        BadTemplate{"webhook_secret_elsewhere", WebhookSource("../key", "$.id"),
+                    "Resources.A.Properties.SecretFile", 6, 19, "inside the folder"},
+        BadTemplate{"webhook_path", WebhookSource("shop", "$.a[?@.b]"),
+                    "Resources.A.Properties.Mapping.OrderId", 7, 42, "does not parse"},
+        BadTemplate{"deduplication_stream",
+                    BesideStream("Weir::Deduplication",
+                                 "      Stream: Clikcs\n      EventIdField: EventId\n"),
+                    "Resources.A.Properties.Stream", 5, 15, "did you mean 'Clicks'"},
+        BadTemplate{"deduplication_horizon",
+                    BesideStream("Weir::Deduplication",
+                                 "      Stream: Clicks\n      EventIdField: EventId\n"
+                                 "      HorizonHours: 0\n"),
+                    "Resources.A.Properties.HorizonHours", 7, 21, "1..8760"}),
     [](const testing::TestParamInfo<BadTemplate>& info) { return info.param.name; });
 
 TEST(TemplateTest, SeveralProblemsAreToldAtOnceInTheOrderOfTheFile) {
@@ -214,6 +258,41 @@ TEST(TemplateTest, JsonTemplatesAndIgnoredPartsAreAccepted) {
   ASSERT_TRUE(plan.has_value()) << plan.error().message;
   EXPECT_EQ(plan->ToResources().size(), 1u);
   EXPECT_EQ(plan->notes.size(), 2u);
+}
+
+TEST(TemplateTest, SourcesOfEventsAreKeptAsWritten) {
+  const auto plan = PlanTemplate({.text = R"(
+Resources:
+  Clicks: {Type: 'AWS::Kinesis::Stream', Properties: {Name: Clicks}}
+  Shop:
+    Type: Weir::BrowserSource
+    Properties:
+      AllowedOrigins: ['https://shop.example', 'http://[::1]:8080']
+      ClickStream: !Ref Clicks
+  Hook:
+    Type: Weir::WebhookSource
+    Properties:
+      Stream: !Ref Clicks
+      SecretFile: shop
+      Mapping: {OrderId: $.id, Lines: $.line_items, Promotion: "$.properties[?@.name=='p'].value"}
+  Once:
+    Type: Weir::Deduplication
+    Properties: {Stream: !Ref Clicks, EventIdField: EventId, HorizonHours: 48}
+)",
+                                  .file_name = "t.yaml",
+                                  .stack_name = "shop"});
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  std::vector<std::string> kept;
+  for (const catalog::Resource& resource : plan->ToResources()) {
+    kept.push_back(resource.name + " " + resource.definition);
+  }
+  EXPECT_THAT(
+      kept, testing::IsSupersetOf(
+                {R"(shop-Shop {"AllowedOrigins":["https://shop.example","http://[::1]:8080"],)"
+                 R"("ClickStream":"Clicks"})",
+                 R"(shop-Hook {"Stream":"Clicks","SecretFile":"shop","Mapping":{"OrderId":"$.id",)"
+                 R"("Lines":"$.line_items","Promotion":"$.properties[?@.name=='p'].value"}})",
+                 R"(shop-Once {"Stream":"Clicks","EventIdField":"EventId","HorizonHours":48})"}));
 }
 
 TEST(TemplateTest, UnknownParameterIsNamed) {
