@@ -57,7 +57,8 @@ base::Result<Stream*> LocalLog::OpenStream(const StreamDefinition& definition) {
            .health = health_,
            .metrics = options_.metrics != nullptr ? *options_.metrics : unread_metrics_,
            .log_folder = directory_,
-           .schedule = [this](Shard* shard) { committer_.Schedule(shard); }},
+           .schedule = [this](Shard* shard) { committer_.Schedule(shard); },
+           .drive = [this] { DriveWithoutThreads(); }},
           definition, report));
   recovery_.records += report.records;
   recovery_.torn_tails += report.torn_tails;
@@ -99,9 +100,7 @@ base::Result<void> LocalLog::DeleteStream(std::string_view name) {
     streams_.erase(found);
   }
   stream->Close();
-  if (options_.committers == 0) {
-    committer_.Drive();
-  }
+  DriveWithoutThreads();
   stream->AwaitIdle();
   live_.Withdraw(name);
   const std::string folder = StreamFolder(directory_, name);
@@ -118,13 +117,7 @@ base::Result<void> LocalLog::FinishDeletion(const std::string& folder) {
     if (!shard.is_directory) {
       continue;
     }
-    const std::string shard_folder = base::JoinPath(folder, shard.name);
-    ASSIGN_OR_RETURN(const auto segments, files_.List(shard_folder));
-    for (const base::DirectoryEntry& segment : segments) {
-      RETURN_IF_ERROR(files_.Remove(base::JoinPath(shard_folder, segment.name)));
-    }
-    RETURN_IF_ERROR(files_.SyncDirectory(shard_folder));
-    RETURN_IF_ERROR(files_.Remove(shard_folder));
+    RETURN_IF_ERROR(RemoveShardFolder(files_, base::JoinPath(folder, shard.name)));
   }
   // The mark goes last: while it is there, what is left is known to be deleted.
   RETURN_IF_ERROR(files_.SyncDirectory(folder));
@@ -132,6 +125,12 @@ base::Result<void> LocalLog::FinishDeletion(const std::string& folder) {
   RETURN_IF_ERROR(files_.SyncDirectory(folder));
   RETURN_IF_ERROR(files_.Remove(folder));
   return files_.SyncDirectory(base::ParentPath(folder));
+}
+
+void LocalLog::DriveWithoutThreads() {
+  if (options_.committers == 0) {
+    committer_.Drive();
+  }
 }
 
 void LocalLog::Drive() {
@@ -145,9 +144,10 @@ void LocalLog::Shutdown() {
       return;
     }
     shut_down_ = true;
-    for (const auto& [name, stream] : streams_) {
-      stream->Close();
-    }
+  }
+  // Without the lock: a resharding that is waited for may wait for someone who looks for a stream.
+  for (Stream* const stream : Streams()) {
+    static_cast<LocalStream*>(stream)->Close();
   }
   committer_.Stop();
   committer_.Drive();
@@ -160,18 +160,20 @@ void LocalLog::Shutdown() {
 base::Result<VerifyReport> LocalLog::Verify(const StreamDefinition& definition) {
   RETURN_IF_ERROR(CheckStreamName(definition.name));
   VerifyReport report;
-  for (size_t i = 0; i < definition.shards.size(); ++i) {
+  for (const ShardDefinition& shard : definition.shards) {
     std::optional<Shard::DurableMark> mark;
     {
       const std::lock_guard lock(mutex_);
       const auto found = streams_.find(definition.name);
-      if (found != streams_.end() && i < found->second->shards().size()) {
-        mark = found->second->shards()[i]->Mark();
+      if (found != streams_.end()) {
+        mark = found->second->Mark(shard.id);
       }
     }
-    RETURN_IF_ERROR(VerifyShard(files_,
-                                ShardFolder(directory_, definition.name, definition.shards[i].id),
-                                definition.name, definition.shards[i], mark, report));
+    const std::string folder = ShardFolder(directory_, definition.name, shard.id);
+    if (!shard.parents.empty() && !mark.has_value() && !files_.Exists(folder)) {
+      continue;  // a crash came before it was created, opening will do it
+    }
+    RETURN_IF_ERROR(VerifyShard(files_, folder, definition.name, shard, mark, report));
   }
   return report;
 }

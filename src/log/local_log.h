@@ -38,6 +38,7 @@ class LocalLog : public Log {
  private:
   /// Removes a deleted stream's folder, if there is one. May be repeated after a crash.
   base::Result<void> FinishDeletion(const std::string& folder);
+  void DriveWithoutThreads();
 
   base::FileSystem& files_;
   base::Clock& clock_;

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <shared_mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +29,8 @@ class LocalStream : public Stream {
     base::Metrics& metrics;
     std::string log_folder;
     std::function<void(Shard*)> schedule;
+    /// Commits what waits, when no threads do.
+    std::function<void()> drive;
   };
 
   /// Recovers or creates every shard.
@@ -33,15 +38,14 @@ class LocalStream : public Stream {
                                                          const StreamDefinition& definition,
                                                          RecoveryReport& report);
 
-  const StreamDefinition& definition() const override { return definition_; }
+  const StreamDefinition& definition() const override { return layout().definition; }
 
-  std::string_view name() const override { return definition_.name; }
+  std::string_view name() const override { return name_; }
 
-  model::Rowtime created() const override { return definition_.created; }
+  model::Rowtime created() const override { return layout().definition.created; }
 
-  void AppendEach(std::span<const Entry> entries, AppendEachDone done) override;
   base::Result<void> Reshard(const StreamDefinition& definition) override;
-
+  void AppendEach(std::span<const Entry> entries, AppendEachDone done) override;
   void Append(std::span<const Entry> entries, AppendDone done) override;
   void AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries,
                   AppendDone done) override;
@@ -59,33 +63,75 @@ class LocalStream : public Stream {
   base::Result<uint64_t> ApplyRetention(std::span<const model::Sequence> keep_from) override;
   uint64_t BytesOnDisk() const override;
 
-  /// Refuses appends from now on.
+  /// Refuses appends and reshardings from now on; waits for one that is under way.
   void Close();
   /// Returns when all that was accepted is durable or has failed.
   void AwaitIdle();
   /// States in every shard that its last write was synced.
   void StateClosed();
 
-  const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
+  /// Of a shard, for a check while the stream is open; nothing for an unknown one.
+  std::optional<Shard::DurableMark> Mark(uint32_t shard) const;
 
  private:
-  LocalStream(const Environment& environment, StreamDefinition definition, ShardMap map);
+  /// What Reshard replaces as a whole.
+  struct Layout {
+    StreamDefinition definition;
+    ShardMap map;
+    std::vector<Shard*> shards;  ///< in the definition's order
+    std::vector<Shard*> open;    ///< those that take appends, in the same order
+  };
 
-  /// Encoded size of the entries at most; kInvalidArgument for one that can never be stored.
-  base::Result<size_t> CheckEntries(std::span<const Entry> entries) const;
-  void AppendToOne(Shard& shard, std::span<const Entry> entries, size_t bytes, AppendDone done);
-  void AppendToMany(std::span<const Entry> entries, AppendDone done);
-  Shard* FindShard(uint32_t id) const;
+  /// Definitions that one opening of the stream keeps.
+  static constexpr size_t kMaxLayouts = 1'000;
+
+  LocalStream(const Environment& environment, const StreamDefinition& definition);
+
+  const Layout& layout() const { return *layout_.load(std::memory_order_acquire); }
+
+  base::Result<std::unique_ptr<Layout>> PlanLayout(const StreamDefinition& definition) const;
+  /// Opens the shards that the layout's definition has beyond those that it knows.
+  base::Result<void> OpenShards(Layout& layout, RecoveryReport& report);
+  static Heritage HeritageOf(const Layout& layout, const ShardDefinition& shard);
+  void Publish(std::unique_ptr<Layout> layout);
+  /// Appends go to `next` instead of `current`. Returns the shards that were closed by it.
+  std::vector<Shard*> Switch(const Layout& current, std::unique_ptr<Layout> next);
+  void DiscardEmptyShards(size_t from);
+
+  // The first two return false, with nothing done, when a shard that they need was handed over:
+  // then there is another layout.
+  bool AppendToOne(Shard& shard, std::span<const Entry> entries, size_t bytes,
+                   const std::shared_ptr<PendingAppend>& pending);
+  bool AppendToMany(const Layout& layout, std::span<const Entry> entries,
+                    const std::shared_ptr<PendingAppend>& pending);
+  /// Appends the `chosen` entries, each shard's for itself. Returns those whose shard was handed
+  /// over.
+  std::vector<uint32_t> AppendChosen(const Layout& layout, std::span<const Entry> entries,
+                                     std::span<const uint32_t> chosen,
+                                     const std::shared_ptr<PendingAppend>& pending);
+  /// Adds the `chosen` entries, all of one shard, or refuses them; false when it was handed over.
+  bool AddChosen(Shard& shard, std::span<const Entry> entries, std::span<const uint32_t> chosen,
+                 const std::shared_ptr<PendingAppend>& pending);
+  void AwaitResharding() const;
+
+  static Shard* FindShard(const Layout& layout, uint32_t id);
+
+  Shard* FindShard(uint32_t id) const { return FindShard(layout(), id); }
+
   model::Rowtime Now() const;
   base::Result<uint64_t> RemoveExpired(std::span<const model::Sequence> keep_from);
   base::Result<uint64_t> RemoveExcess(std::span<const model::Sequence> keep_from);
   void NotifyWatchers();
 
   Environment environment_;
-  StreamDefinition definition_;
-  ShardMap map_;
+  const std::string name_;
   ShardMetrics metrics_;
-  std::vector<std::unique_ptr<Shard>> shards_;  // in the definition's order
+  std::atomic<const Layout*> layout_ = nullptr;
+  /// Held by a resharding from begin to end; guards what follows.
+  mutable std::shared_mutex reshard_mutex_;
+  bool closing_ = false;
+  std::vector<std::unique_ptr<Shard>> shards_;          // in the definition's order
+  std::vector<std::unique_ptr<const Layout>> layouts_;  // old ones too: someone may hold them
   std::mutex retention_mutex_;
   std::mutex watchers_mutex_;
   std::vector<Notifier*> watchers_;

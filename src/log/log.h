@@ -44,6 +44,8 @@ struct StreamDefinition {
   int64_t retention_millis = 0;
   /// The oldest segments are removed while the stream is larger; 0 for no limit.
   uint64_t retention_bytes = 0;
+
+  friend bool operator==(const StreamDefinition&, const StreamDefinition&) = default;
 };
 
 /// When the shard was created: its own time, or the stream's.
@@ -146,7 +148,8 @@ class Stream {
 
   /// Appends a producer's rows to the shard that the producer's name hashes to, exactly once: rows
   /// whose ordinal the shard already has are skipped (not an error); an ordinal beyond the next one
-  /// is kFailedPrecondition.
+  /// is kFailedPrecondition. It waits for a resharding, so it is not to be called from an
+  /// AppendDone.
   virtual void AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries,
                           AppendDone done) = 0;
 

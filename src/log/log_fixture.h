@@ -18,6 +18,44 @@ inline StreamDefinition Definition(std::string name, uint32_t shards = 1) {
   return {.name = std::move(name), .shards = EvenShards(shards)};
 }
 
+/// What `definition` becomes when a shard is split so that its second child begins at `start`.
+inline StreamDefinition Split(StreamDefinition definition, uint32_t shard, model::HashKey start) {
+  ShardDefinition& parent = definition.shards[shard];
+  parent.closed = true;
+  ShardDefinition low{.id = static_cast<uint32_t>(definition.shards.size()),
+                      .first_hash = parent.first_hash,
+                      .last_hash = {start.value - 1},
+                      .parents = {shard}};
+  low.created = ChildCreated(definition, low.parents, {});
+  ShardDefinition high = low;
+  high.id += 1;
+  high.first_hash = start;
+  high.last_hash = parent.last_hash;
+  definition.shards.push_back(std::move(low));
+  definition.shards.push_back(std::move(high));
+  return definition;
+}
+
+/// Splits in the middle.
+inline StreamDefinition Split(StreamDefinition definition, uint32_t shard) {
+  const ShardDefinition& parent = definition.shards[shard];
+  const auto half = (parent.last_hash.value - parent.first_hash.value) / 2 + 1;
+  return Split(definition, shard, {parent.first_hash.value + half});
+}
+
+/// What `definition` becomes when two shards that touch are merged; `low` has the smaller keys.
+inline StreamDefinition Merge(StreamDefinition definition, uint32_t low, uint32_t high) {
+  ShardDefinition child{.id = static_cast<uint32_t>(definition.shards.size()),
+                        .first_hash = definition.shards[low].first_hash,
+                        .last_hash = definition.shards[high].last_hash,
+                        .parents = {low, high}};
+  child.created = ChildCreated(definition, child.parents, {});
+  definition.shards[low].closed = true;
+  definition.shards[high].closed = true;
+  definition.shards.push_back(std::move(child));
+  return definition;
+}
+
 /// Options for tests: small segments, no threads, no reserve of free space.
 inline LogOptions SmallOptions() {
   LogOptions options;

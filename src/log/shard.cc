@@ -15,19 +15,19 @@ Shard::Shard(ShardEnvironment environment, std::string folder, std::string strea
     : environment_(std::move(environment)),
       folder_(std::move(folder)),
       stream_(std::move(stream)),
-      definition_(definition),
+      definition_(std::move(definition)),
       read_files_(environment_.files) {}
 
 base::Result<std::unique_ptr<Shard>> Shard::Open(ShardEnvironment environment, std::string folder,
                                                  std::string stream, ShardDefinition definition,
-                                                 RecoveryReport& report) {
-  std::unique_ptr<Shard> shard(
-      new Shard(std::move(environment), std::move(folder), std::move(stream), definition));
-  RETURN_IF_ERROR(shard->Start(report));
+                                                 const Heritage& heritage, RecoveryReport& report) {
+  std::unique_ptr<Shard> shard(new Shard(std::move(environment), std::move(folder),
+                                         std::move(stream), std::move(definition)));
+  RETURN_IF_ERROR(shard->Start(heritage, report));
   return shard;
 }
 
-base::Result<void> Shard::Start(RecoveryReport& report) {
+base::Result<void> Shard::Start(const Heritage& heritage, RecoveryReport& report) {
   auto recovered = RecoverShard(environment_.files, folder_, stream_, definition_);
   if (!recovered.has_value()) {
     if (recovered.error().code == base::Code::kDataLoss) {
@@ -43,14 +43,21 @@ base::Result<void> Shard::Start(RecoveryReport& report) {
   producers_ = durable_producers_ = std::move(recovered->producers);
   segments_.assign(recovered->segments.begin(), recovered->segments.end());
   if (segments_.empty()) {
-    return StartSegment();
+    InheritLocked(heritage);
+    RETURN_IF_ERROR(StartSegment());
+  } else {
+    active_ = segments_.back();
+    active_file_ = std::move(recovered->active);
+    read_files_.Put(active_, active_file_);
+    next_sequence_ = durable_end_ = active_->end_sequence;
+    last_arrival_ = durable_bound_ = active_->bound;
+    report.records += durable_end_.value - segments_.front()->first_sequence.value;
+    InheritLocked(heritage);
   }
-  active_ = segments_.back();
-  active_file_ = std::move(recovered->active);
-  read_files_.Put(active_, active_file_);
-  next_sequence_ = durable_end_ = active_->end_sequence;
-  last_arrival_ = durable_bound_ = active_->bound;
-  report.records += durable_end_.value - segments_.front()->first_sequence.value;
+  if (definition_.closed) {
+    handed_over_ = true;
+    Retire();
+  }
   return {};
 }
 
@@ -90,6 +97,7 @@ Placement Shard::Add(const Entry& entry, model::Rowtime now) {
 }
 
 void Shard::EndAppend(std::shared_ptr<PendingAppend> waiter) {
+  waiter->AddShard();
   filling_.AddWaiter(std::move(waiter));
   ScheduleLocked();
 }
@@ -101,9 +109,12 @@ void Shard::ScheduleLocked() {
   }
 }
 
-void Shard::AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries, size_t bytes,
-                       model::Rowtime now, AppendDone done) {
+bool Shard::AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries, size_t bytes,
+                       model::Rowtime now, AppendDone& done) {
   std::unique_lock lock(mutex_);
+  if (handed_over_ || awaits_heritage_) {
+    return false;
+  }
   base::Result<void> admitted = Admit(bytes);
   const auto known = producers_.find(ordinal.producer);
   const uint64_t next = known == producers_.end() ? 0 : known->second;
@@ -122,10 +133,9 @@ void Shard::AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> en
   if (!admitted.has_value()) {
     lock.unlock();
     done(std::unexpected(std::move(admitted).error()));
-    return;
+    return true;
   }
   auto pending = std::make_shared<PendingAppend>(entries.size(), std::move(done));
-  pending->ExpectShards(1);
   const size_t stored = std::min<uint64_t>(next - ordinal.first_ordinal, entries.size());
   for (size_t i = 0; i < stored; ++i) {
     pending->placements[i] = {.shard = definition_.id, .sequence = kAlreadyStored};
@@ -140,18 +150,24 @@ void Shard::AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> en
     producers_[ordinal.producer] = ordinal.first_ordinal + entries.size();
   }
   // Rows stored earlier may still wait for their sync: in the group being written, or in this one.
-  EndAppend(std::move(pending));
+  EndAppend(pending);
+  lock.unlock();
+  pending->Release();
+  return true;
 }
 
-uint64_t Shard::NextOrdinal(std::string_view producer) const {
+std::optional<uint64_t> Shard::NextOrdinal(std::string_view producer) const {
   const std::lock_guard lock(mutex_);
+  if (handed_over_ || awaits_heritage_) {
+    return std::nullopt;
+  }
   const auto found = durable_producers_.find(producer);
   return found == durable_producers_.end() ? 0 : found->second;
 }
 
 void Shard::StateBound(model::Rowtime at) {
   const std::lock_guard lock(mutex_);
-  if (closed_ || at <= last_arrival_ || environment_.health.poisoned()) {
+  if (closed_ || handed_over_ || at <= last_arrival_ || environment_.health.poisoned()) {
     return;
   }
   last_arrival_ = at;
@@ -162,7 +178,7 @@ void Shard::StateBound(model::Rowtime at) {
 void Shard::StateClosed() {
   const std::lock_guard lock(mutex_);
   const Segment& active = *segments_.back();
-  if (environment_.health.poisoned() || active.ends_with_statement ||
+  if (handed_over_ || environment_.health.poisoned() || active.ends_with_statement ||
       active.durable_bytes == active.data_offset) {
     return;
   }
@@ -185,7 +201,7 @@ void Shard::Commit() {
           : WriteGroup();
   if (written.has_value()) {
     for (const auto& waiter : writing_.TakeWaiters()) {
-      waiter->Finish(std::nullopt);
+      waiter->Finish(definition_.id, std::nullopt);
     }
   } else {
     FailWaiting(written.error());
@@ -325,11 +341,11 @@ void Shard::FailWaiting(const base::Error& error) {
     }
     filling_.Clear();
     next_sequence_ = durable_end_;
-    last_arrival_ = durable_bound_;
+    last_arrival_ = std::max(durable_bound_, floor_);
     producers_ = durable_producers_;
   }
   for (const auto& waiter : failed) {
-    waiter->Finish(error);
+    waiter->Finish(definition_.id, error);
   }
 }
 
@@ -361,22 +377,28 @@ base::Result<void> Shard::Roll() {
 }
 
 base::Result<void> Shard::StartSegment() {
+  return StartSegment(std::min(kAllocationStep, environment_.options.segment_bytes));
+}
+
+base::Result<void> Shard::StartSegment(uint64_t allocate) {
   SegmentHeader header;
   header.segment_id = base::SystemSeed();
   header.first_sequence = durable_end_;
   header.created.millis = environment_.clock.WallMillis();
-  header.bound = durable_bound_;
   header.first_hash = definition_.first_hash;
   header.last_hash = definition_.last_hash;
   header.shard = definition_.id;
   header.stream = stream_;
-  header.producers = durable_producers_;
+  {
+    const std::lock_guard lock(mutex_);  // a child may inherit meanwhile
+    header.bound = durable_bound_;
+    header.producers = durable_producers_;
+  }
   const bool replaces = active_ != nullptr && active_->first_sequence == durable_end_;
   if (active_ != nullptr) {
     header.previous_checksum = replaces ? active_->previous_checksum : active_->chain;
   }
-  auto created = CreateSegment(environment_.files, folder_, header,
-                               std::min(kAllocationStep, environment_.options.segment_bytes));
+  auto created = CreateSegment(environment_.files, folder_, header, allocate);
   if (!created.has_value()) {
     if (created.error().code == base::Code::kDiskFull) {
       environment_.health.SetFull();
@@ -407,6 +429,72 @@ void Shard::Close() {
 void Shard::AwaitIdle() {
   std::unique_lock lock(mutex_);
   idle_.wait(lock, [this] { return !scheduled_; });
+}
+
+// Resharding.
+
+model::Rowtime Shard::HandOver() {
+  handed_over_ = true;
+  const Segment& active = *segments_.back();
+  const bool in_doubt =
+      scheduled_ || (!active.ends_with_statement && active.durable_bytes > active.data_offset);
+  if (in_doubt && !environment_.health.poisoned()) {
+    filling_.AddStatement(next_sequence_, last_arrival_);
+    ScheduleLocked();
+  }
+  return last_arrival_;
+}
+
+void Shard::AwaitHeritage(model::Rowtime bound) {
+  const std::lock_guard lock(mutex_);
+  awaits_heritage_ = true;
+  floor_ = std::max(floor_, bound);
+  last_arrival_ = std::max(last_arrival_, bound);
+}
+
+void Shard::Inherit(const Heritage& heritage) {
+  const std::lock_guard lock(mutex_);
+  awaits_heritage_ = false;
+  InheritLocked(heritage);
+}
+
+void Shard::InheritLocked(const Heritage& heritage) {
+  floor_ = std::max(floor_, heritage.bound);
+  last_arrival_ = std::max(last_arrival_, heritage.bound);
+  durable_bound_ = std::max(durable_bound_, heritage.bound);
+  for (const auto& [producer, next] : heritage.producers) {
+    for (ProducerTable* const table : {&producers_, &durable_producers_}) {
+      uint64_t& known = (*table)[producer];
+      known = std::max(known, next);
+    }
+  }
+}
+
+Heritage Shard::Bequest(const ShardDefinition& heir) const {
+  const std::lock_guard lock(mutex_);
+  Heritage heritage{.bound = durable_bound_};
+  for (const auto& [producer, next] : durable_producers_) {
+    const model::HashKey key = model::HashOf(producer);
+    if (heir.first_hash <= key && key <= heir.last_hash) {
+      heritage.producers.emplace(producer, next);
+    }
+  }
+  return heritage;
+}
+
+void Shard::Retire() {
+  // The data was synced; a failure costs only space.
+  const bool cut = active_->file_bytes > active_->durable_bytes &&
+                   active_file_->Truncate(active_->durable_bytes).has_value();
+  active_file_.reset();
+  read_files_.Drop(active_);
+  writing_ = Group();
+  const std::lock_guard lock(mutex_);
+  if (cut) {
+    active_->file_bytes = active_->durable_bytes;
+  }
+  filling_ = Group();
+  retired_ = true;
 }
 
 // Figures and retention.
@@ -443,18 +531,33 @@ Shard::DurableMark Shard::Mark() const {
 std::optional<Shard::Removable> Shard::OldestRemovable(model::Sequence keep_from) const {
   const std::lock_guard lock(mutex_);
   const Segment& oldest = *segments_.front();
-  if (segments_.size() == 1 || oldest.end_sequence > keep_from) {
+  const bool complete =
+      segments_.size() > 1 || (retired_ && oldest.end_sequence > oldest.first_sequence);
+  if (!complete || oldest.end_sequence > keep_from) {
     return std::nullopt;
   }
   return Removable{.bytes = oldest.file_bytes, .bound = oldest.bound};
 }
 
 base::Result<uint64_t> Shard::RemoveOldest() {
+  bool last = false;
+  {
+    const std::lock_guard lock(mutex_);
+    last = segments_.size() == 1;
+    CHECK(!last || retired_);
+  }
+  uint64_t kept = 0;
+  if (last) {
+    // A segment of no records goes on telling where the shard ended, and what its children inherit.
+    RETURN_IF_ERROR(StartSegment(0));
+    kept = active_->file_bytes;
+    active_file_.reset();
+    read_files_.Drop(active_);
+  }
   std::shared_ptr<Segment> oldest;
   uint64_t bytes = 0;
   {
     const std::lock_guard lock(mutex_);
-    CHECK(segments_.size() > 1);
     oldest = segments_.front();
     bytes = oldest->file_bytes;
     segments_.pop_front();
@@ -469,7 +572,7 @@ base::Result<uint64_t> Shard::RemoveOldest() {
   read_files_.Drop(oldest);
   // Before a later segment goes: a gap in the chain would be taken for damage.
   RETURN_IF_ERROR(environment_.files.SyncDirectory(folder_));
-  return bytes;
+  return bytes - std::min(kept, bytes);
 }
 
 }  // namespace weir::log

@@ -26,6 +26,12 @@ namespace weir::log {
 
 class Shard;
 
+/// What a shard takes over from its parents, durable there.
+struct Heritage {
+  model::Rowtime bound;
+  ProducerTable producers;
+};
+
 /// What a shard uses of its surroundings; all outlive it.
 struct ShardEnvironment {
   base::FileSystem& files;
@@ -45,16 +51,21 @@ struct ShardEnvironment {
 /// (Schedule sees to it).
 class Shard {
  public:
-  /// Recovers the shard in `folder`, and creates its first segment if it has none.
+  /// Recovers the shard in `folder`, and creates its first segment if it has none. One whose
+  /// definition is closed is opened for reading only.
   static base::Result<std::unique_ptr<Shard>> Open(ShardEnvironment environment, std::string folder,
                                                    std::string stream, ShardDefinition definition,
+                                                   const Heritage& heritage,
                                                    RecoveryReport& report);
 
-  const ShardDefinition& definition() const { return definition_; }
+  uint32_t id() const { return definition_.id; }
 
   /// Held by the appender around the calls marked (locked), so that several shards accept all or
   /// nothing.
   std::mutex& mutex() { return mutex_; }
+
+  /// (locked) The shard's children take its place: nothing may be added any more.
+  bool handed_over() const { return handed_over_; }
 
   /// (locked) Whether `bytes` of records may be added now.
   base::Result<void> Admit(size_t bytes) const;
@@ -70,9 +81,28 @@ class Shard {
   void EndAppend(std::shared_ptr<PendingAppend> waiter);
 
   /// Appends the rows that the shard does not have yet; see Stream::AppendOnce. Not (locked).
-  void AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries, size_t bytes,
-                  model::Rowtime now, AppendDone done);
-  uint64_t NextOrdinal(std::string_view producer) const;
+  /// False, with nothing done, while a resharding decides who knows the producer.
+  bool AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries, size_t bytes,
+                  model::Rowtime now, AppendDone& done);
+  /// Nothing while a resharding decides it.
+  std::optional<uint64_t> NextOrdinal(std::string_view producer) const;
+
+  /// (locked) Accepts nothing from now on, and ends with a statement. Returns the last arrival that
+  /// was given to a record.
+  model::Rowtime HandOver();
+
+  /// (locked) That last arrival, so far.
+  model::Rowtime last_arrival() const { return last_arrival_; }
+
+  /// A new child, before appenders know it: no record arrives before `bound`, and rows of producers
+  /// wait for Inherit.
+  void AwaitHeritage(model::Rowtime bound);
+  /// The parents have drained.
+  void Inherit(const Heritage& heritage);
+  /// What a shard of `heir`'s range takes over.
+  Heritage Bequest(const ShardDefinition& heir) const;
+  /// Handed over and idle: gives back what only writing needs. Called once.
+  void Retire();
 
   void StateBound(model::Rowtime at);
   /// Ends the shard's last write with a statement, so that no doubt is left about it.
@@ -93,7 +123,7 @@ class Shard {
 
   uint64_t BytesOnDisk() const;
 
-  /// The oldest segment, if it may go: it is closed, and no record at or after `keep_from` is in
+  /// The oldest segment, if it may go: it is complete, and no record at or after `keep_from` is in
   /// it.
   struct Removable {
     uint64_t bytes = 0;
@@ -132,7 +162,7 @@ class Shard {
   Shard(ShardEnvironment environment, std::string folder, std::string stream,
         ShardDefinition definition);
 
-  base::Result<void> Start(RecoveryReport& report);
+  base::Result<void> Start(const Heritage& heritage, RecoveryReport& report);
   std::unexpected<base::Error> Refusal() const;
   void ScheduleLocked();
   base::Result<void> WriteGroup();
@@ -142,7 +172,9 @@ class Shard {
   void Publish(size_t from, size_t to, uint64_t offset, const WritePlace& place);
   void FailWaiting(const base::Error& error);
   base::Result<void> Roll();
+  base::Result<void> StartSegment(uint64_t allocate);
   base::Result<void> StartSegment();
+  void InheritLocked(const Heritage& heritage);
   void NoteUnsynced(uint64_t offset);
 
   ReadPlace PlaceOf(model::Sequence from) const;
@@ -154,7 +186,8 @@ class Shard {
   ShardDefinition definition_;
   SegmentFiles read_files_;
 
-  // Only the committing thread, which so need not look into segments_ while retention shortens it:
+  // Only the committing thread (once retired: retention), which so need not look into segments_
+  // while retention shortens it:
   Group writing_;
   std::shared_ptr<Segment> active_;
   std::shared_ptr<base::File> active_file_;
@@ -165,11 +198,16 @@ class Shard {
   size_t writing_bytes_ = 0;
   bool scheduled_ = false;
   bool closed_ = false;
+  bool handed_over_ = false;
+  bool retired_ = false;
+  bool awaits_heritage_ = false;
+  /// No record arrives before it, whatever has become durable.
+  model::Rowtime floor_;
   // As assigned to what was appended, durable or not:
   model::Sequence next_sequence_;
   model::Rowtime last_arrival_;
   ProducerTable producers_;
-  // As durable; changed by the committing thread only:
+  // As durable; changed by the committing thread, and what is inherited:
   model::Sequence durable_end_;
   model::Rowtime durable_bound_;
   ProducerTable durable_producers_;

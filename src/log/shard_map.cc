@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <set>
+#include <map>
+#include <numeric>
 
 #include "base/check.h"
 #include "base/crc32c.h"
@@ -44,6 +45,34 @@ class HashMemo {
   std::array<Slot, kSlots> slots_;
 };
 
+/// Distinct ids; parents are closed and before their children. One that is not there is gone for
+/// good.
+base::Result<void> CheckFamily(std::span<const ShardDefinition> shards) {
+  if (shards.size() > kMaxShards) {
+    return base::Fail(base::Code::kLimitExceeded,
+                      "a stream of {} shards, open and closed, is over the limit of {}",
+                      shards.size(), kMaxShards);
+  }
+  std::map<uint32_t, size_t> place;
+  for (size_t i = 0; i < shards.size(); ++i) {
+    if (!place.emplace(shards[i].id, i).second) {
+      return base::Fail(base::Code::kInvalidArgument, "two shards have the id {}", shards[i].id);
+    }
+  }
+  for (size_t i = 0; i < shards.size(); ++i) {
+    for (const uint32_t parent : shards[i].parents) {
+      const auto found = place.find(parent);
+      if (found != place.end() && (found->second >= i || !shards[found->second].closed)) {
+        return base::Fail(base::Code::kInvalidArgument,
+                          "shard {} is a child of shard {}, which must be closed and come before "
+                          "it",
+                          shards[i].id, parent);
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 model::Rowtime ShardCreated(const StreamDefinition& stream, const ShardDefinition& shard) {
@@ -77,24 +106,25 @@ std::vector<ShardDefinition> EvenShards(uint32_t count) {
 }
 
 base::Result<ShardMap> ShardMap::Of(std::span<const ShardDefinition> shards) {
-  std::vector<size_t> order(shards.size());
-  std::set<uint32_t> ids;
-  for (size_t i = 0; i < shards.size(); ++i) {
-    order[i] = i;
-    if (!ids.insert(shards[i].id).second) {
-      return base::Fail(base::Code::kInvalidArgument, "two shards have the id {}", shards[i].id);
+  RETURN_IF_ERROR(CheckFamily(shards));
+  std::vector<const ShardDefinition*> open;
+  for (const ShardDefinition& shard : shards) {
+    if (!shard.closed) {
+      open.push_back(&shard);
     }
   }
-  std::ranges::sort(order, {}, [&](size_t i) { return shards[i].first_hash; });
+  std::vector<size_t> order(open.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::sort(order, {}, [&](size_t i) { return open[i]->first_hash; });
   ShardMap map;
   model::HashKey expected;
   bool complete = false;
   for (const size_t i : order) {
-    const ShardDefinition& shard = shards[i];
+    const ShardDefinition& shard = *open[i];
     if (complete || shard.first_hash != expected || shard.last_hash < shard.first_hash) {
       return base::Fail(base::Code::kInvalidArgument,
-                        "shards must cover the hash keys once without gaps; shard {} begins at {} "
-                        "instead of {}",
+                        "open shards must cover the hash keys once without gaps; shard {} begins "
+                        "at {} instead of {}",
                         shard.id, model::FormatHashKey(shard.first_hash),
                         model::FormatHashKey(expected));
     }
@@ -104,10 +134,40 @@ base::Result<ShardMap> ShardMap::Of(std::span<const ShardDefinition> shards) {
   }
   if (!complete) {
     return base::Fail(base::Code::kInvalidArgument,
-                      "shards must cover all hash keys; those from {} on are not covered",
+                      "open shards must cover all hash keys; those from {} on are not covered",
                       model::FormatHashKey(expected));
   }
   return map;
+}
+
+base::Result<void> CheckFollows(const StreamDefinition& current, const StreamDefinition& next) {
+  if (next.name != current.name || next.created != current.created ||
+      next.shards.size() < current.shards.size()) {
+    return base::Fail(base::Code::kInvalidArgument,
+                      "the new definition of stream '{}' (named '{}') must keep its name, its time "
+                      "of creation and its {} shards",
+                      current.name, next.name, current.shards.size());
+  }
+  for (size_t i = 0; i < current.shards.size(); ++i) {
+    ShardDefinition kept = current.shards[i];
+    kept.closed = kept.closed || next.shards[i].closed;
+    if (next.shards[i] != kept) {
+      return base::Fail(base::Code::kFailedPrecondition,
+                        "{} of stream '{}' can only be closed: its place in the definition, its "
+                        "hash keys and its parents stay, and it is not opened again",
+                        model::FormatShardId(kept.id), current.name);
+    }
+  }
+  for (size_t i = current.shards.size(); i < next.shards.size(); ++i) {
+    const ShardDefinition& child = next.shards[i];
+    const model::Rowtime created = ShardCreated(next, child);
+    if (created != ChildCreated(next, child.parents, created)) {
+      return base::Fail(base::Code::kInvalidArgument,
+                        "{} of stream '{}' must be created in a later second than its parents",
+                        model::FormatShardId(child.id), next.name);
+    }
+  }
+  return {};
 }
 
 size_t ShardMap::Find(model::HashKey key) const {

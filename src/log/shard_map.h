@@ -10,13 +10,14 @@
 
 namespace weir::log {
 
-/// Finds the shard that owns a hash key. Immutable.
+/// Finds the open shard that owns a hash key. Immutable.
 class ShardMap {
  public:
-  /// kInvalidArgument unless the shards cover the circle exactly once with distinct ids.
+  /// kInvalidArgument unless the open shards cover the circle exactly once, ids are distinct, and
+  /// parents are closed and before their children.
   static base::Result<ShardMap> Of(std::span<const ShardDefinition> shards);
 
-  /// Index in the definition's order of the shard that owns `key`.
+  /// Index among the open shards, in the definition's order, of the one that owns `key`.
   size_t Find(model::HashKey key) const;
 
   /// Of the shard for a record: by its explicit hash key, or else its partition key's MD5.
@@ -30,6 +31,9 @@ class ShardMap {
 
   std::vector<Range> ranges_;  // ascending
 };
+
+/// Whether Stream::Reshard may bring a stream from the one definition to the other.
+base::Result<void> CheckFollows(const StreamDefinition& current, const StreamDefinition& next);
 
 /// kInvalidArgument unless `name` is 1..128 of [a-zA-Z0-9_.-] and can be a folder's name.
 base::Result<void> CheckStreamName(std::string_view name);

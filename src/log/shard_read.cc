@@ -45,13 +45,16 @@ base::Result<ReadResult> Shard::Read(model::Sequence from, size_t max_records, s
     ReadResult result;
     ReadPlace place;
     model::Sequence end;
+    bool complete = false;
     {
       const std::lock_guard lock(mutex_);
+      complete = handed_over_ && !scheduled_;
       from = std::max(from, segments_.front()->first_sequence);
       result.next = from;
       result.bound = durable_bound_;
       end = durable_end_;
       if (from >= end) {
+        result.ended = complete;
         return result;
       }
       place = PlaceOf(from);
@@ -83,6 +86,8 @@ base::Result<ReadResult> Shard::Read(model::Sequence from, size_t max_records, s
     result.next.value = last.sequence.value + 1;
     if (result.next < end) {
       result.bound = last.arrival;
+    } else {
+      result.ended = complete;
     }
     const std::lock_guard lock(mutex_);
     std::erase_if(cursors_, [&](const Cursor& cursor) { return cursor.sequence == from; });

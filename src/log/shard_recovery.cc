@@ -181,6 +181,15 @@ base::Result<ShardFiles> ListShard(base::FileSystem& files, std::string_view fol
   return found;
 }
 
+base::Result<void> RemoveShardFolder(base::FileSystem& files, const std::string& folder) {
+  ASSIGN_OR_RETURN(const auto entries, files.List(folder));
+  for (const base::DirectoryEntry& entry : entries) {
+    RETURN_IF_ERROR(files.Remove(base::JoinPath(folder, entry.name)));
+  }
+  RETURN_IF_ERROR(files.SyncDirectory(folder));
+  return files.Remove(folder);
+}
+
 base::Result<void> CheckContinues(std::string_view previous_path, const SegmentScan& previous,
                                   std::string_view path, const SegmentScan& scan) {
   const SegmentHeader& header = scan.header;

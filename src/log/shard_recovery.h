@@ -37,6 +37,9 @@ struct ShardFiles {
 /// Lists `folder`. kNotFound when it is missing.
 base::Result<ShardFiles> ListShard(base::FileSystem& files, std::string_view folder);
 
+/// Removes a shard's folder with all its files. May be repeated after a crash.
+base::Result<void> RemoveShardFolder(base::FileSystem& files, const std::string& folder);
+
 /// kDataLoss unless the segment at `path` begins where `previous` (scanned from `previous_path`)
 /// ends. The file and offset of the damage are in the message.
 base::Result<void> CheckContinues(std::string_view previous_path, const SegmentScan& previous,
