@@ -18,6 +18,11 @@ constexpr Rule kRules[] = {
     {"", "/readyz", {Need::kNothing, {}}},
     {"", "/healthz", {Need::kNothing, {}}},
     {"", "/v1/session", {Need::kNothing, {}}},
+    // Judge by themselves: by origin, and by the signature of the body.
+    {"", "/p.gif", {Need::kNothing, {}}},
+    {"", "/weir.js", {Need::kNothing, {}}},
+    {"", "/v1/collect", {Need::kNothing, {}}},
+    {"", "/v1/webhooks/", {Need::kNothing, {}}},
     {"POST", "/", {Need::kSignature, {}}},
     {"", "/metrics", {Need::kAction, Action::kOperate}},
     {"", "/v1/keys", {Need::kAction, Action::kManageKeys}},

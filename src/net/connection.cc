@@ -13,6 +13,23 @@ namespace {
 constexpr int64_t kNanosPerMilli = 1'000'000;
 constexpr size_t kFirstBodyBytes = 256 << 10;
 
+// Whether a browser sends this for a page of another site, with a method that may change something.
+bool IsOfForeignPage(const RequestHead& head) {
+  if (head.method == "GET" || head.method == "HEAD") {
+    return false;
+  }
+  std::string_view origin;
+  std::string_view site;
+  for (const auto& [name, value] : head.fields) {
+    if (EqualsIgnoreCase(name, "origin")) {
+      origin = value;
+    } else if (EqualsIgnoreCase(name, "sec-fetch-site")) {
+      site = value;
+    }
+  }
+  return IsCrossOrigin(origin, site, head.host);
+}
+
 }  // namespace
 
 Connection::Connection(Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t id,
@@ -140,20 +157,6 @@ std::optional<Response> Connection::Inadmissible(const RequestHead& head) const 
                     "the name to the allowed hosts",
                     head.host));
   }
-  if (head.method != "GET" && head.method != "HEAD") {
-    std::string_view origin;
-    std::string_view site;
-    for (const auto& [name, value] : head.fields) {
-      if (EqualsIgnoreCase(name, "origin")) {
-        origin = value;
-      } else if (EqualsIgnoreCase(name, "sec-fetch-site")) {
-        site = value;
-      }
-    }
-    if (IsCrossOrigin(origin, site, head.host)) {
-      return RefusalResponse(403, "a page of another site may not send this request");
-    }
-  }
   return std::nullopt;
 }
 
@@ -172,6 +175,9 @@ void Connection::StartRequest(const RequestHead& head) {
     return Deny(RefusalResponse(target.error().status, target.error().message));
   }
   Router::Match match = service_.router.Find(head.method, *target);
+  if ((match.route == nullptr || !match.route->for_pages) && IsOfForeignPage(head)) {
+    return Deny(RefusalResponse(403, "a page of another site may not send this request"));
+  }
   if (match.route == nullptr && match.allow.empty()) {
     return Deny(RefusalResponse(404, fmt::format("nothing is at '{}'", target->path)));
   }
@@ -223,6 +229,7 @@ void Connection::BuildRequest(const RequestHead& head, Target target, Router::Ma
   request_.query = std::move(target.query);
   request_.parameters = std::move(match.parameters);
   request_.remote = remote_;
+  request_.secure = service_.tls != nullptr;
   request_.headers.reserve(head.fields.size());
   for (const auto& [name, value] : head.fields) {
     request_.headers.emplace_back(LowerCase(name), value);

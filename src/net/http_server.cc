@@ -28,6 +28,17 @@ class Server : public HttpServer {
                   .metrics = {}});
   }
 
+  void RouteForPages(std::string_view method, std::string_view pattern, Handler handler,
+                     std::optional<size_t> max_body_bytes) override {
+    Add(pattern, {.kind = RouteEntry::Kind::kDirect,
+                  .method = std::string(method),
+                  .max_body_bytes = max_body_bytes,
+                  .for_pages = true,
+                  .handler = std::move(handler),
+                  .event_handler = {},
+                  .metrics = {}});
+  }
+
   void RouteBlocking(std::string_view method, std::string_view pattern, Handler handler,
                      std::optional<size_t> max_body_bytes) override {
     Add(pattern, {.kind = RouteEntry::Kind::kBlocking,

@@ -99,6 +99,8 @@ struct ServerLimits {
   size_t min_body_bytes_per_second = 1'000;  ///< after 20 s: 408, close
   size_t max_connections = 10'000;           ///< refused
   size_t max_connections_per_address = 4'096;
+  int64_t handshake_millis = 10'000;            ///< of TLS: close
+  size_t max_handshakes = 1'024;                ///< at once: the longest running gives way
   size_t max_inflight_body_bytes = 1ull << 30;  ///< 503
 };
 
@@ -132,6 +134,10 @@ class HttpServer {
   /// thread and must not block; `max_body_bytes` overrides the listener's limit.
   virtual void Route(std::string_view method, std::string_view pattern, Handler handler,
                      std::optional<size_t> max_body_bytes = {}) = 0;
+  /// As Route, also for what browsers send on behalf of other sites' pages, which every other route
+  /// refuses: the handler judges Origin. OPTIONS may be routed.
+  virtual void RouteForPages(std::string_view method, std::string_view pattern, Handler handler,
+                             std::optional<size_t> max_body_bytes = {}) = 0;
   /// A handler that may block runs on a small pool of worker threads.
   virtual void RouteBlocking(std::string_view method, std::string_view pattern, Handler handler,
                              std::optional<size_t> max_body_bytes = {}) = 0;

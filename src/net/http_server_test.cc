@@ -89,6 +89,10 @@ class HttpServerTest : public testing::Test {
     server_->RouteBlocking("GET", "/blocking", [](Request, std::unique_ptr<Responder> responder) {
       responder->Send({.body = "done", .headers = {}});
     });
+    server_->RouteForPages(
+        "POST", "/beacon", [](Request request, std::unique_ptr<Responder> responder) {
+          responder->Send({.body = std::string(request.Header("origin")), .headers = {}});
+        });
     server_->RouteEvents("/events", [this](Request request, std::shared_ptr<EventStream> stream) {
       const std::lock_guard lock(mutex_);
       last_event_id_ = request.Header("last-event-id");
@@ -302,6 +306,18 @@ TEST_F(HttpServerTest, RefusesForeignHostsAndCrossSitePosts) {
   EXPECT_EQ(status("POST", "host: localhost\r\norigin: null\r\n"), "403");
   EXPECT_EQ(status("POST", "host: localhost\r\nsec-fetch-site: cross-site\r\n"), "403");
   EXPECT_EQ(status("POST", "host: localhost:1\r\norigin: http://localhost:1\r\n"), "200");
+}
+
+TEST_F(HttpServerTest, LeavesForeignPagesToTheRoutesForThem) {
+  Start();
+  const auto send = [&](std::string_view method, std::string_view path) {
+    return Once(fmt::format(
+        "{} {} HTTP/1.1\r\n{}origin: http://shop.example\r\nsec-fetch-site: cross-site\r\n\r\n",
+        method, path, kHost));
+  };
+  EXPECT_THAT(send("POST", "/beacon"), EndsWith("\r\n\r\nhttp://shop.example"));
+  EXPECT_THAT(send("PUT", "/beacon"), StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(send("POST", "/nothing"), StartsWith("HTTP/1.1 403 "));
 }
 
 TEST_F(HttpServerTest, RefusesAHugeBodyBeforeItIsSent) {

@@ -40,6 +40,7 @@ struct RouteEntry {
   Kind kind = Kind::kDirect;
   std::string method;
   std::optional<size_t> max_body_bytes;
+  bool for_pages = false;  // Judges by itself what pages of other sites send.
   Handler handler;
   EventHandler event_handler;
   std::unique_ptr<RouteMetrics> metrics;
