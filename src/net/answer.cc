@@ -66,6 +66,8 @@ class OneStream : public ResponseStream {
 
   bool open() const override { return state_->open && !finished_; }
 
+  size_t queued() const override { return backlog_->waiting + backlog_->unsent; }
+
  private:
   void Finish(Delivery::Kind how) {
     if (!finished_.exchange(true)) {

@@ -23,7 +23,8 @@ namespace weir::net {
 /// A whole request. Moves cheaply.
 struct Request {
   std::string method;
-  std::string path;  ///< Percent-decoded, without the query; what routes match.
+  std::string target;  ///< As received, undecoded and with the query: what signatures cover.
+  std::string path;    ///< Percent-decoded, without the query; what routes match.
   std::map<std::string, std::string, std::less<>> query;  ///< Decoded; the first of repeated names.
   std::vector<std::pair<std::string, std::string>> headers;  ///< Names in lower case.
   std::string body;
@@ -60,6 +61,9 @@ class ResponseStream {
   virtual void End() = 0;
   /// False once nothing more can reach the client.
   virtual bool open() const = 0;
+  /// Bytes of the connection that the client has not taken yet: a sender that waits while they are
+  /// many never meets the limit.
+  virtual size_t queued() const = 0;
 };
 
 /// Answers one request, once (Send or Stream), from any thread. Dropping it unanswered answers 500.
