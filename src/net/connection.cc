@@ -225,6 +225,7 @@ void Connection::Deny(Response response) {
 void Connection::BuildRequest(const RequestHead& head, Target target, Router::Match match) {
   request_ = Request{};
   request_.method = head.method;
+  request_.target = head.target;
   request_.path = std::move(target.path);
   request_.query = std::move(target.query);
   request_.parameters = std::move(match.parameters);
@@ -510,18 +511,20 @@ void Connection::OnSent(size_t bytes) {
   }
 }
 
-void Connection::OnTick() {
+bool Connection::OnTick() {
   const int64_t now = service_.clock.MonotonicNanos();
   const auto passed = [now](int64_t since, int64_t millis) {
     return now - since > millis * kNanosPerMilli;
   };
   if (unsent_ > 0 && passed(last_output_nanos_, service_.limits.idle_millis)) {
     aborted_ = true;
+    return true;
   } else if (!slots_.empty() && slots_.front().begun && slots_.front().stream.events()) {
     if (unsent_ == 0 && passed(last_output_nanos_, kEventKeepAliveMillis)) {
       constexpr std::string_view kComment = ": keep-alive\n\n";
       backlog_->waiting += kComment.size();
       FlushChunk(slots_.front(), kComment);
+      return true;
     }
   } else if (phase_ == Phase::kBody) {
     if (slots_.empty() && passed(started_nanos_, kBodyGraceMillis)) {
@@ -529,16 +532,20 @@ void Connection::OnTick() {
       const double least = seconds * static_cast<double>(service_.limits.min_body_bytes_per_second);
       if (static_cast<double>(request_.body.size()) < least) {
         Refuse({408, "the body comes too slowly"});
+        return true;
       }
     }
   } else if (phase_ == Phase::kHead && head_started_nanos_ != 0) {
     if (slots_.empty() && passed(head_started_nanos_, service_.limits.header_millis)) {
       Refuse({408, "the request head comes too slowly"});
+      return true;
     }
   } else if (phase_ == Phase::kHead && slots_.empty() && unsent_ == 0 &&
              passed(last_input_nanos_, service_.limits.idle_millis)) {
     Stop();
+    return true;
   }
+  return false;
 }
 
 }  // namespace weir::net

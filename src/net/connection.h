@@ -45,8 +45,9 @@ class Connection {
   // The client sends no more; what it asked is still answered.
   void OnEnd();
   void OnDelivery(Delivery delivery);
-  // Applies the time limits. Called a few times a second.
-  void OnTick();
+  // Applies the time limits. Called a few times a second. True when one was passed, so that there
+  // is something to send or to close.
+  bool OnTick();
   // The server stops: no further requests.
   void OnDrain();
 

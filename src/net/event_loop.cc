@@ -1,11 +1,10 @@
 #include "net/event_loop.h"
 
-#include <atomic>
-#include <condition_variable>
-#include <map>
-#include <mutex>
+#include <algorithm>
+#include <deque>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -14,9 +13,11 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/logging.h"
+#include "net/census.h"
 #include "net/connection.h"
 #include "net/mailbox.h"
 #include "net/response_text.h"
+#include "net/transport.h"
 
 namespace weir::net {
 namespace {
@@ -31,69 +32,6 @@ constexpr int kMaxReadsInARow = 4;
 constexpr auto kTick = std::chrono::milliseconds(250);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
-// How many connections are open, in all and per address. Thread-safe.
-class ConnectionCensus {
- public:
-  ConnectionCensus(const ServerLimits& limits, base::Metrics* metrics) : limits_(limits) {
-    if (metrics != nullptr) {
-      gauge_ = &metrics->GetGauge("weir_http_connections", "Open connections.");
-      refused_ = &metrics->GetCounter("weir_http_connections_refused_total",
-                                      "Connections closed at once, because too many were open.");
-    }
-  }
-
-  bool Enter(const std::string& address) {
-    const std::lock_guard lock(mutex_);
-    size_t& of_address = by_address_[address];
-    if (total_ >= limits_.max_connections || of_address >= limits_.max_connections_per_address) {
-      if (of_address == 0) {
-        by_address_.erase(address);
-      }
-      if (refused_ != nullptr) {
-        refused_->Add();
-      }
-      return false;
-    }
-    ++of_address;
-    ++total_;
-    Publish();
-    return true;
-  }
-
-  void Leave(const std::string& address) {
-    const std::lock_guard lock(mutex_);
-    if (--by_address_[address] == 0) {
-      by_address_.erase(address);
-    }
-    --total_;
-    Publish();
-    if (total_ == 0) {
-      empty_.notify_all();
-    }
-  }
-
-  // Waits until no connection is open, for at most `millis`.
-  void AwaitEmpty(int64_t millis) {
-    std::unique_lock lock(mutex_);
-    empty_.wait_for(lock, std::chrono::milliseconds(millis), [this] { return total_ == 0; });
-  }
-
- private:
-  void Publish() {
-    if (gauge_ != nullptr) {
-      gauge_->Set(static_cast<double>(total_));
-    }
-  }
-
-  const ServerLimits limits_;
-  base::Gauge* gauge_ = nullptr;
-  base::Counter* refused_ = nullptr;
-  std::mutex mutex_;
-  std::condition_variable empty_;
-  std::map<std::string, size_t> by_address_;
-  size_t total_ = 0;
-};
-
 // A connection and its socket.
 struct Peer {
   Peer(tcp::socket the_socket, Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t the_id,
@@ -101,16 +39,23 @@ struct Peer {
       : socket(std::move(the_socket)),
         id(the_id),
         address(std::move(the_address)),
-        connection(service, std::move(mailbox), the_id, remote) {}
+        connection(service, std::move(mailbox), the_id, remote),
+        transport(service.tls, connection),
+        handshaking(service.tls != nullptr) {}
+
+  bool wants_read() const { return !transport.failed() && connection.wants_read(); }
 
   tcp::socket socket;
   const uint64_t id;
   const std::string address;
   Connection connection;
-  std::string sending;
-  size_t sent = 0;
+  Transport transport;
+  bool handshaking;
+  int64_t handshake_until_nanos = 0;
   bool reading = false;
   bool writing = false;
+  bool ended = false;  // Nothing more is asked of it; it may still have to read.
+  bool shut_down = false;
   int64_t linger_until_nanos = 0;
   bool closed = false;
 };
@@ -121,7 +66,7 @@ using PeerPtr = std::shared_ptr<Peer>;
 // thread.
 class Loop {
  public:
-  Loop(Service& service, ConnectionCensus& census)
+  Loop(Service& service, ConnectionCensus& census, size_t max_handshakes)
       : service_(service),
         census_(census),
         context_(1),
@@ -130,7 +75,8 @@ class Loop {
         mailbox_(
             std::make_shared<Mailbox>([this] { asio::post(context_, [this] { HandleMail(); }); })),
         read_buffer_(kReadBytes),
-        date_(FormatHttpDate(service.clock.WallMillis())) {}
+        date_(FormatHttpDate(service.clock.WallMillis())),
+        max_handshakes_(max_handshakes) {}
 
   ~Loop() { mailbox_->Close(); }
 
@@ -150,6 +96,9 @@ class Loop {
     asio::post(context_, [this, peer] {
       peer->connection.set_date(&date_);
       peers_.emplace(peer->id, peer);
+      if (peer->handshaking) {
+        BeginHandshake(peer);
+      }
       if (service_.draining) {
         peer->connection.OnDrain();
       }
@@ -204,16 +153,21 @@ class Loop {
     mailbox_->EnterLoop();
     expired_.clear();
     for (const auto& [id, peer] : peers_) {
-      peer->connection.OnTick();
-      if (peer->connection.finished() || !peer->writing) {
+      const bool late = (peer->handshaking && now > peer->handshake_until_nanos) ||
+                        (peer->ended && now > peer->linger_until_nanos);
+      if (peer->connection.OnTick() || late) {
         expired_.push_back(peer);
-      }
-      if (peer->linger_until_nanos != 0 && now > peer->linger_until_nanos) {
-        peer->closed = true;
       }
     }
     for (const PeerPtr& peer : expired_) {
-      peer->closed ? Close(peer) : Pump(peer);
+      if (peer->handshaking && now > peer->handshake_until_nanos) {
+        FinishHandshake(*peer, "timeout");
+        Close(peer);
+      } else if (peer->ended && now > peer->linger_until_nanos) {
+        Close(peer);
+      } else {
+        Pump(peer);
+      }
     }
     expired_.clear();
     LeaveLoop();
@@ -223,6 +177,39 @@ class Loop {
         Tick();
       }
     });
+  }
+
+  // When too many are at it, the one that takes longest gives way: an honest one takes one round
+  // trip.
+  void BeginHandshake(const PeerPtr& peer) {
+    peer->handshake_until_nanos =
+        service_.clock.MonotonicNanos() + service_.limits.handshake_millis * 1'000'000;
+    while (!handshakes_.empty()) {
+      const auto oldest = peers_.find(handshakes_.front());
+      const bool at_it = oldest != peers_.end() && oldest->second->handshaking;
+      if (at_it && handshaking_ < max_handshakes_) {
+        break;
+      }
+      handshakes_.pop_front();
+      if (at_it) {
+        const PeerPtr displaced = oldest->second;
+        FinishHandshake(*displaced, "displaced");
+        Close(displaced);
+      }
+    }
+    handshakes_.push_back(peer->id);
+    ++handshaking_;
+  }
+
+  void FinishHandshake(Peer& peer, std::string_view result) {
+    peer.handshaking = false;
+    --handshaking_;
+    if (service_.metrics != nullptr) {
+      service_.metrics
+          ->GetCounter("weir_tls_handshakes_total", "TLS handshakes, by how they ended.",
+                       {{"result", std::string(result)}})
+          .Add();
+    }
   }
 
   base::Gauge& inflight_gauge() {
@@ -268,18 +255,13 @@ class Loop {
     if (peer->connection.aborted()) {
       return Close(peer);
     }
-    if (!peer->writing && peer->connection.finished()) {
-      if (!peer->connection.lingers()) {
-        return Close(peer);
-      }
-      if (peer->linger_until_nanos == 0) {
-        error_code ignored;
-        peer->socket.shutdown(tcp::socket::shutdown_send, ignored);
-        peer->linger_until_nanos =
-            service_.clock.MonotonicNanos() + Connection::kLingerMillis * 1'000'000;
-      }
+    if (peer->handshaking && !peer->transport.handshaking()) {
+      FinishHandshake(*peer, peer->transport.failed() ? peer->transport.failure() : "done");
     }
-    if (!peer->reading && peer->connection.wants_read()) {
+    if (IsOver(*peer) && !BringToEnd(peer)) {
+      return;
+    }
+    if (!peer->reading && (peer->wants_read() || peer->ended)) {
       peer->reading = true;
       peer->socket.async_wait(tcp::socket::wait_read, [this, peer](const error_code& error) {
         peer->reading = false;
@@ -293,23 +275,54 @@ class Loop {
     }
   }
 
+  static bool IsOver(const Peer& peer) {
+    return peer.transport.failed() || (!peer.writing && peer.connection.finished());
+  }
+
+  // Sends the last bytes and waits for the other side to have read them. False when the peer was
+  // closed.
+  bool BringToEnd(const PeerPtr& peer) {
+    if (!peer->ended) {
+      peer->ended = true;
+      peer->linger_until_nanos =
+          service_.clock.MonotonicNanos() + Connection::kLingerMillis * 1'000'000;
+      peer->transport.End();
+      if (!Write(peer)) {
+        return false;
+      }
+    }
+    if (peer->writing || peer->shut_down) {
+      return true;
+    }
+    if (!peer->transport.failed() && !peer->connection.lingers()) {
+      Close(peer);
+      return false;
+    }
+    peer->shut_down = true;
+    error_code ignored;
+    peer->socket.shutdown(tcp::socket::shutdown_send, ignored);
+    return true;
+  }
+
   void Read(const PeerPtr& peer) {
-    for (int i = 0; i < kMaxReadsInARow && peer->connection.wants_read(); ++i) {
+    for (int i = 0; i < kMaxReadsInARow; ++i) {
+      if (!peer->ended && !peer->wants_read()) {
+        return;
+      }
       error_code error;
       const size_t size = peer->socket.read_some(asio::buffer(read_buffer_), error);
       if (error == asio::error::would_block || error == asio::error::try_again) {
         return;
       }
-      if (error == asio::error::eof) {
-        if (peer->linger_until_nanos != 0) {
-          return Close(peer);
-        }
-        return peer->connection.OnEnd();
+      if (error == asio::error::eof && !peer->ended && !peer->handshaking) {
+        return peer->transport.OnEnd();
       }
       if (error) {
         return Close(peer);
       }
-      peer->connection.OnBytes({read_buffer_.data(), size});
+      if (!peer->ended) {
+        peer->transport.OnBytes({read_buffer_.data(), size});
+      }
       if (size < read_buffer_.size()) {
         return;
       }
@@ -319,17 +332,12 @@ class Loop {
   // False when the peer was closed on the way.
   bool Write(const PeerPtr& peer) {
     while (!peer->writing) {
-      if (peer->sent == peer->sending.size()) {
-        peer->sending = peer->connection.TakeOutput();
-        peer->sent = 0;
-        if (peer->sending.empty()) {
-          return true;
-        }
+      const std::string_view output = peer->transport.Output();
+      if (output.empty()) {
+        return true;
       }
       error_code error;
-      const size_t size = peer->socket.write_some(
-          asio::buffer(peer->sending.data() + peer->sent, peer->sending.size() - peer->sent),
-          error);
+      const size_t size = peer->socket.write_some(asio::buffer(output), error);
       if (error == asio::error::would_block || error == asio::error::try_again) {
         peer->writing = true;
         peer->socket.async_wait(tcp::socket::wait_write, [this, peer](const error_code& failed) {
@@ -344,8 +352,7 @@ class Loop {
         Close(peer);
         return false;
       } else {
-        peer->sent += size;
-        peer->connection.OnSent(size);
+        peer->transport.OnSent(size);
       }
     }
     return true;
@@ -354,6 +361,9 @@ class Loop {
   void Close(const PeerPtr& peer) {
     if (peers_.erase(peer->id) == 0) {
       return;
+    }
+    if (peer->handshaking) {
+      FinishHandshake(*peer, "abandoned");
     }
     peer->closed = true;
     error_code ignored;
@@ -374,6 +384,9 @@ class Loop {
   std::vector<Delivery> mail_;
   std::vector<PeerPtr> touched_;
   std::vector<PeerPtr> expired_;
+  const size_t max_handshakes_;
+  size_t handshaking_ = 0;
+  std::deque<uint64_t> handshakes_;  // Oldest first; some have finished.
   std::thread thread_;
 };
 
@@ -382,7 +395,9 @@ class AsioLoops : public EventLoops {
   AsioLoops(Service& service, int threads)
       : service_(service), census_(service.limits, service.metrics) {
     for (int i = 0; i < threads; ++i) {
-      loops_.push_back(std::make_unique<Loop>(service, census_));
+      loops_.push_back(std::make_unique<Loop>(
+          service, census_,
+          std::max<size_t>(service.limits.max_handshakes / static_cast<size_t>(threads), 1)));
     }
     acceptor_ = std::make_unique<tcp::acceptor>(loops_.front()->context());
     pause_ = std::make_unique<asio::steady_timer>(loops_.front()->context());
@@ -487,7 +502,9 @@ class AsioLoops : public EventLoops {
       constexpr std::string_view kBusy =
           "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\n"
           "connection: close\r\n\r\n";
-      socket.write_some(asio::buffer(kBusy), error);
+      if (service_.tls == nullptr) {
+        socket.write_some(asio::buffer(kBusy), error);
+      }
       return;
     }
     loop.Adopt(std::move(socket), next_connection_++, address, remote.port());

@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
 #include <utility>
 
 #include "base/clock.h"
+#include "crypto/tls.h"
 #include "net/request_parser.h"
 #include "net/text.h"
 
@@ -50,22 +52,26 @@ class Descriptor {
 };
 
 struct Address {
+  bool secure = false;
   std::string host;
   std::string port;
   std::string authority;  // For the Host header.
 };
 
 base::Result<Address> ParseUrl(std::string_view url) {
-  constexpr std::string_view kScheme = "http://";
-  if (!url.starts_with(kScheme)) {
+  constexpr std::string_view kPlain = "http://";
+  constexpr std::string_view kSecure = "https://";
+  Address address;
+  address.secure = url.starts_with(kSecure);
+  if (!address.secure && !url.starts_with(kPlain)) {
     return base::Fail(base::Code::kInvalidArgument,
-                      "'{}' is no server address: write http://host:port", url);
+                      "'{}' is no server address: write http://host:port or https://host:port",
+                      url);
   }
-  std::string_view rest = url.substr(kScheme.size());
+  std::string_view rest = url.substr(address.secure ? kSecure.size() : kPlain.size());
   if (rest.ends_with('/')) {
     rest.remove_suffix(1);
   }
-  Address address;
   address.authority = rest;
   const size_t bracket = rest.starts_with('[') ? rest.find(']') : std::string_view::npos;
   const size_t colon = rest.find(':', bracket == std::string_view::npos ? 0 : bracket);
@@ -73,7 +79,10 @@ base::Result<Address> ParseUrl(std::string_view url) {
   if (bracket != std::string_view::npos) {
     address.host = rest.substr(1, bracket - 1);
   }
-  address.port = colon == std::string_view::npos ? "80" : std::string(rest.substr(colon + 1));
+  address.port = address.secure ? "443" : "80";
+  if (colon != std::string_view::npos) {
+    address.port = rest.substr(colon + 1);
+  }
   const bool digits = !address.port.empty() && address.port.size() <= 5 &&
                       std::all_of(address.port.begin(), address.port.end(), IsDigit);
   if (address.host.empty() || !digits || rest.find_first_of("/?# @") != std::string_view::npos) {
@@ -140,38 +149,54 @@ base::Result<void> ParseResponseHead(std::string_view head, Reading& reading) {
 
 class Client : public HttpClient {
  public:
-  Client(Address address, int64_t timeout_millis)
-      : address_(std::move(address)), timeout_millis_(timeout_millis) {}
+  Client(Address address, int64_t timeout_millis, std::unique_ptr<crypto::TlsContext> tls)
+      : address_(std::move(address)), timeout_millis_(timeout_millis), tls_(std::move(tls)) {}
 
   base::Result<ClientResponse> Send(std::string_view method, std::string_view target,
                                     const std::vector<std::pair<std::string, std::string>>& headers,
                                     std::string_view body) override {
     deadline_nanos_ = base::SystemClock().MonotonicNanos() + timeout_millis_ * 1'000'000;
     if (socket_.get() >= 0 && HungUp()) {
-      socket_.Reset(-1);
+      Disconnect();
     }
     if (socket_.get() < 0) {
       RETURN_IF_ERROR(Connect());
     }
     auto response = Exchange(method, target, headers, body);
     if (!response) {
-      socket_.Reset(-1);
+      Disconnect();
     }
     return response;
   }
 
  private:
+  void Disconnect() {
+    session_.reset();
+    socket_.Reset(-1);
+  }
+
   template <typename... Args>
   std::unexpected<base::Error> Unreachable(fmt::format_string<Args...> format, Args&&... args) {
-    return base::Fail(base::Code::kUnavailable, "server http://{}: {}", address_.authority,
+    return base::Fail(base::Code::kUnavailable, "server {}://{}: {}",
+                      address_.secure ? "https" : "http", address_.authority,
                       fmt::format(format, std::forward<Args>(args)...));
   }
 
-  // Whether the server closed the connection while it was idle.
+  // Whether the server closed the connection while it was idle. Over TLS it may have sent what is
+  // no answer: tickets, or its farewell.
   bool HungUp() {
-    char byte = 0;
-    const ssize_t size = ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return size >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+    std::array<char, 4096> bytes{};
+    for (;;) {
+      const ssize_t size = ::recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+      if (size < 0) {
+        return errno != EAGAIN && errno != EWOULDBLOCK;
+      }
+      if (size == 0 || session_ == nullptr ||
+          !session_->Feed({bytes.data(), static_cast<size_t>(size)}) || session_->ended() ||
+          !session_->TakePlaintext().empty()) {
+        return true;
+      }
+    }
   }
 
   base::Result<void> Await(int fd, short events) {
@@ -205,10 +230,22 @@ class Client : public HttpClient {
     for (const addrinfo* candidate = found; candidate != nullptr; candidate = candidate->ai_next) {
       result = ConnectTo(*candidate);
       if (result) {
-        return result;
+        return tls_ != nullptr ? Secure() : result;
       }
     }
     return result;
+  }
+
+  base::Result<void> Secure() {
+    session_ = tls_->Connect(address_.host);
+    std::string nothing;
+    while (!session_->handshake_done()) {
+      ASSIGN_OR_RETURN(const size_t size, Receive(nothing));
+      if (size == 0 && !session_->handshake_done()) {
+        return Unreachable("closed the connection during the TLS handshake");
+      }
+    }
+    return {};
   }
 
   base::Result<void> ConnectTo(const addrinfo& address) {
@@ -235,6 +272,27 @@ class Client : public HttpClient {
   }
 
   base::Result<void> SendAll(std::string_view data) {
+    if (session_ == nullptr) {
+      return SendBytes(data);
+    }
+    while (!data.empty()) {
+      const std::string_view some = data.substr(0, kReadBytes);
+      data.remove_prefix(some.size());
+      RETURN_IF_ERROR(Judge(session_->Send(some)));
+      RETURN_IF_ERROR(SendBytes(session_->TakeOutput()));
+    }
+    return {};
+  }
+
+  // A broken TLS connection as this client's error.
+  base::Result<void> Judge(const base::Result<void>& result) {
+    if (result) {
+      return {};
+    }
+    return Unreachable("{}", result.error().message);
+  }
+
+  base::Result<void> SendBytes(std::string_view data) {
     while (!data.empty()) {
       const ssize_t sent = ::send(socket_.get(), data.data(), data.size(), MSG_NOSIGNAL);
       if (sent >= 0) {
@@ -250,6 +308,37 @@ class Client : public HttpClient {
 
   // Appends what comes next; 0 when the server has closed.
   base::Result<size_t> Receive(std::string& into) {
+    if (session_ == nullptr) {
+      return ReceiveBytes(into);
+    }
+    for (;;) {
+      RETURN_IF_ERROR(SendBytes(session_->TakeOutput()));
+      const std::string plaintext = session_->TakePlaintext();
+      into.append(plaintext);
+      if (!plaintext.empty() || session_->ended()) {
+        return plaintext.size();
+      }
+      std::string ciphertext;
+      const bool shaking = !session_->handshake_done();
+      ASSIGN_OR_RETURN(const size_t size, ReceiveBytes(ciphertext));
+      if (size == 0) {
+        // Without a farewell the rest may have been cut off by a third party.
+        return Unreachable("closed the connection {}",
+                           shaking ? "during the TLS handshake" : "without the end of TLS");
+      }
+      const auto fed = session_->Feed(ciphertext);
+      if (!fed) {
+        const auto told = SendBytes(session_->TakeOutput());
+        return Unreachable("{}{}", fed.error().message, told ? "" : "; it hung up");
+      }
+      if (shaking && session_->handshake_done()) {
+        RETURN_IF_ERROR(SendBytes(session_->TakeOutput()));
+        return size_t{0};
+      }
+    }
+  }
+
+  base::Result<size_t> ReceiveBytes(std::string& into) {
     for (;;) {
       const size_t before = into.size();
       into.resize(before + kReadBytes);
@@ -316,7 +405,7 @@ class Client : public HttpClient {
         RETURN_IF_ERROR(ReadBody(input, reading));
       }
       if (reading.close) {
-        socket_.Reset(-1);
+        Disconnect();
       }
       return std::move(reading.response);
     }
@@ -351,17 +440,23 @@ class Client : public HttpClient {
 
   const Address address_;
   const int64_t timeout_millis_;
+  const std::unique_ptr<crypto::TlsContext> tls_;  // Null for http://.
   int64_t deadline_nanos_ = 0;
   Descriptor socket_;
+  std::unique_ptr<crypto::TlsSession> session_;
 };
 
 }  // namespace
 
 base::Result<std::unique_ptr<HttpClient>> HttpClient::Create(std::string_view url,
                                                              int64_t timeout_millis,
-                                                             const ClientTls& /*tls*/) {
+                                                             const ClientTls& tls) {
   ASSIGN_OR_RETURN(Address address, ParseUrl(url));
-  return std::make_unique<Client>(std::move(address), timeout_millis);
+  std::unique_ptr<crypto::TlsContext> context;
+  if (address.secure) {
+    ASSIGN_OR_RETURN(context, crypto::TlsContext::ForClient(tls.authorities));
+  }
+  return std::make_unique<Client>(std::move(address), timeout_millis, std::move(context));
 }
 
 }  // namespace weir::net

@@ -1,6 +1,7 @@
 #pragma once
 
-/// The door of the net room for clients: a blocking HTTP/1.1 client over kept-alive connections.
+/// The door of the net room for clients: a blocking HTTP/1.1 client over kept-alive connections,
+/// plain or over TLS.
 
 #include <cstdint>
 #include <memory>
@@ -28,7 +29,8 @@ struct ClientTls {
 /// One connection to one server. Not thread-safe.
 class HttpClient {
  public:
-  /// `url` is "http://host:port" (a path is refused). Connects at the first request.
+  /// `url` is "http://host:port" or "https://host:port" (a path is refused). Connects at the first
+  /// request. Over TLS the server's certificate must be trusted and name the host.
   static base::Result<std::unique_ptr<HttpClient>> Create(std::string_view url,
                                                           int64_t timeout_millis = 30'000,
                                                           const ClientTls& tls = {});

@@ -1,16 +1,20 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "crypto/tls.h"
+
 namespace weir::net {
 
-// A plain socket to 127.0.0.1 for tests that send what no decent client would. Reads wait for at
-// most ten seconds.
+// A socket to 127.0.0.1 for tests that send what no decent client would, plain or inside TLS. Reads
+// wait for at most ten seconds.
 class RawConnection {
  public:
-  explicit RawConnection(uint16_t port);
+  // `tls` is null for a plain connection; else the handshake is done here.
+  explicit RawConnection(uint16_t port, crypto::TlsContext* tls = nullptr);
   ~RawConnection();
   RawConnection(const RawConnection&) = delete;
   RawConnection& operator=(const RawConnection&) = delete;
@@ -27,9 +31,11 @@ class RawConnection {
   void ShrinkReceiveBuffer();
 
  private:
+  bool SendBytes(std::string_view bytes);
   bool Receive();
 
   int fd_;
+  std::unique_ptr<crypto::TlsSession> session_;
   std::string input_;
 };
 

@@ -6,6 +6,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <utility>
@@ -14,7 +15,8 @@
 
 namespace weir::net {
 
-RawConnection::RawConnection(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+RawConnection::RawConnection(uint16_t port, crypto::TlsContext* tls)
+    : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -22,6 +24,12 @@ RawConnection::RawConnection(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM,
   const timeval patience{.tv_sec = 10, .tv_usec = 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   CHECK(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  if (tls != nullptr) {
+    session_ = tls->Connect("localhost");
+    SendBytes(session_->TakeOutput());
+    while (!session_->handshake_done() && Receive()) {
+    }
+  }
 }
 
 RawConnection::~RawConnection() {
@@ -29,6 +37,13 @@ RawConnection::~RawConnection() {
 }
 
 bool RawConnection::Send(std::string_view bytes) {
+  if (session_ == nullptr) {
+    return SendBytes(bytes);
+  }
+  return session_->Send(bytes) && SendBytes(session_->TakeOutput());
+}
+
+bool RawConnection::SendBytes(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0) {
@@ -40,6 +55,10 @@ bool RawConnection::Send(std::string_view bytes) {
 }
 
 void RawConnection::EndSending() {
+  if (session_ != nullptr) {
+    session_->End();
+    SendBytes(session_->TakeOutput());
+  }
   ::shutdown(fd_, SHUT_WR);
 }
 
@@ -51,10 +70,15 @@ void RawConnection::ShrinkReceiveBuffer() {
 bool RawConnection::Receive() {
   std::array<char, 65536> buffer{};
   const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), 0);
-  if (size > 0) {
-    input_.append(buffer.data(), static_cast<size_t>(size));
+  const std::string_view received(buffer.data(), static_cast<size_t>(std::max<ssize_t>(size, 0)));
+  if (session_ == nullptr) {
+    input_.append(received);
+    return size > 0;
   }
-  return size > 0;
+  const auto fed = session_->Feed(received);
+  input_.append(session_->TakePlaintext());
+  SendBytes(session_->TakeOutput());
+  return size > 0 && fed && !session_->ended();
 }
 
 std::string RawConnection::ReadUntil(std::string_view end) {
