@@ -1,0 +1,273 @@
+#include "ingest/kinesis/subscriptions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "ingest/kinesis/arn.h"
+#include "ingest/kinesis/consumers.h"
+#include "ingest/kinesis/event_stream.h"
+#include "ingest/kinesis/get_records.h"
+#include "ingest/kinesis/request.h"
+#include "ingest/kinesis/shard_text.h"
+
+namespace weir::ingest::kinesis {
+namespace {
+
+using aws::ApiError;
+using aws::MakeError;
+
+constexpr int64_t kNanosPerSecond = 1'000'000'000;
+constexpr int64_t kLifeNanos = 300 * kNanosPerSecond;
+constexpr int64_t kQuietNanos = 5 * kNanosPerSecond;    // An event comes at least this often.
+constexpr int64_t kReplaceNanos = 5 * kNanosPerSecond;  // No sooner may another one take over.
+constexpr int64_t kIdleMillis = 500;
+constexpr int64_t kBlockedMillis = 10;
+constexpr size_t kEventBytes = 1 << 20;
+constexpr size_t kEventRecords = 10'000;
+constexpr size_t kMaxQueuedBytes = 3 << 20;  // Of a connection; then its client is waited for.
+
+}  // namespace
+
+struct Subscriptions::Subscription {
+  std::string key;
+  aws::Encoding encoding = aws::Encoding::kJson;
+  registry::Consumer consumer;
+  log::Stream* stream = nullptr;  // Valid as long as the log, also when it is deleted.
+  uint32_t shard = 0;
+  model::Sequence next;
+  int64_t ends_nanos = 0;
+  int64_t sent_nanos = 0;
+  bool blocked = false;  // The client has much to read yet.
+  bool more = false;     // There are records to send at once.
+  std::shared_ptr<Slot> slot;
+  std::shared_ptr<net::ResponseStream> out;
+};
+
+Subscriptions::Subscriptions(const Parts& parts) : parts_(parts) {}
+
+Subscriptions::~Subscriptions() {
+  stopping_ = true;
+  notifier_.Notify();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void Subscriptions::Start(const aws::Call& call, net::Responder& responder) {
+  auto subscription = Prepare(call);
+  if (subscription) {
+    auto slot = Reserve((*subscription)->key);
+    if (slot) {
+      (*subscription)->slot = *std::move(slot);
+    } else {
+      subscription = std::unexpected(std::move(slot.error()));
+    }
+  }
+  if (!subscription) {
+    return responder.Send(
+        aws::MakeResponse(call.encoding, subscription.error(), call.http.request_id));
+  }
+  net::Response head = aws::MakeResponse(
+      call.encoding, 200, EncodeMessage("event", "initial-response", aws::Encoding::kJson, "{}"),
+      call.http.request_id);
+  head.content_type = kEventStreamType;
+  (*subscription)->out = responder.Stream(std::move(head));
+  (*subscription)->stream->Watch(&notifier_);
+  {
+    const std::lock_guard lock(mutex_);
+    arriving_.push_back(*std::move(subscription));
+    if (!thread_.joinable()) {
+      thread_ = std::thread([this] { Run(); });
+    }
+  }
+  notifier_.Notify();
+}
+
+std::expected<std::unique_ptr<Subscriptions::Subscription>, ApiError> Subscriptions::Prepare(
+    const aws::Call& call) {
+  const auto found = FindConsumer(parts_, call, auth::Action::kReadRecords);
+  if (!found) {
+    return std::unexpected(found.error());
+  }
+  const std::string& name = found->consumer.stream;
+  const std::string_view shard_id = TextOf(call.request, "ShardId").value_or("");
+  log::Stream* const stream = parts_.log.Find(name);
+  if (stream == nullptr) {
+    return std::unexpected(ShardNotFound(shard_id, name));
+  }
+  const auto shard = FindShard(stream->definition(), shard_id);
+  if (!shard) {
+    return std::unexpected(shard.error());
+  }
+  const json::Value* const start = call.request.Find("StartingPosition");
+  const auto position = FindPosition(parts_, *stream, **shard,
+                                     {.type = TextOf(*start, "Type").value_or(""),
+                                      .sequence_number = TextOf(*start, "SequenceNumber"),
+                                      .timestamp = TimeOf(*start, "Timestamp")});
+  if (!position) {
+    return std::unexpected(position.error());
+  }
+  auto subscription = std::make_unique<Subscription>();
+  subscription->key = fmt::format("{}/{}/{}", name, found->consumer.name, (*shard)->id);
+  subscription->encoding = call.encoding;
+  subscription->consumer = found->consumer;
+  subscription->stream = stream;
+  subscription->shard = (*shard)->id;
+  subscription->next = *position;
+  subscription->ends_nanos = parts_.clock.MonotonicNanos() + kLifeNanos;
+  // The first event comes at once.
+  subscription->sent_nanos = parts_.clock.MonotonicNanos() - kQuietNanos;
+  return subscription;
+}
+
+std::expected<std::shared_ptr<Subscriptions::Slot>, ApiError> Subscriptions::Reserve(
+    const std::string& key) {
+  const int64_t now = parts_.clock.MonotonicNanos();
+  const std::lock_guard lock(mutex_);
+  std::erase_if(slots_, [](const auto& slot) { return slot.second->over.load(); });
+  if (const auto found = slots_.find(key); found != slots_.end()) {
+    if (now - found->second->started_nanos < kReplaceNanos) {
+      return std::unexpected(MakeError("ResourceInUseException",
+                                       "Another active subscription exists for this consumer: {}",
+                                       key));
+    }
+    found->second->replaced = true;
+  } else if (slots_.size() >= kMaxSubscriptions) {
+    return std::unexpected(MakeError("LimitExceededException",
+                                     "There are {} active subscriptions, which is the most.",
+                                     kMaxSubscriptions));
+  }
+  auto slot = std::make_shared<Slot>();
+  slot->started_nanos = now;
+  slots_[key] = slot;
+  return slot;
+}
+
+void Subscriptions::Run() {
+  std::vector<std::unique_ptr<Subscription>> active;
+  while (!stopping_) {
+    const uint64_t seen = notifier_.count();
+    {
+      const std::lock_guard lock(mutex_);
+      std::ranges::move(arriving_, std::back_inserter(active));
+      arriving_.clear();
+    }
+    std::erase_if(active, [this](const std::unique_ptr<Subscription>& subscription) {
+      if (Step(*subscription)) {
+        return false;
+      }
+      subscription->slot->over = true;
+      subscription->stream->Unwatch(&notifier_);
+      return true;
+    });
+    if (std::ranges::any_of(active, [](const auto& one) { return one->more && !one->blocked; })) {
+      continue;
+    }
+    const bool blocked = std::ranges::any_of(active, [](const auto& one) { return one->blocked; });
+    notifier_.Wait(seen, blocked ? kBlockedMillis : kIdleMillis);
+  }
+  for (const std::unique_ptr<Subscription>& subscription : active) {
+    subscription->stream->Unwatch(&notifier_);
+  }
+}
+
+bool Subscriptions::Step(Subscription& subscription) {
+  if (!subscription.out->open()) {
+    return false;
+  }
+  const int64_t now = parts_.clock.MonotonicNanos();
+  if (subscription.slot->replaced) {
+    return Fail(subscription,
+                {"ResourceInUseException", "A newer call has taken over this subscription."});
+  }
+  if (now >= subscription.ends_nanos) {
+    subscription.out->End();
+    return false;
+  }
+  subscription.blocked = subscription.out->queued() > kMaxQueuedBytes;
+  if (subscription.blocked) {
+    return true;
+  }
+  const bool quiet = now - subscription.sent_nanos >= kQuietNanos;
+  if (quiet && IsGone(subscription)) {
+    return Fail(subscription,
+                {"ResourceNotFoundException",
+                 fmt::format("Consumer {} of stream {} is gone.", subscription.consumer.name,
+                             subscription.consumer.stream)});
+  }
+  const log::StreamDefinition& definition = subscription.stream->definition();
+  const auto shard =
+      std::ranges::find(definition.shards, subscription.shard, &log::ShardDefinition::id);
+  CHECK(shard != definition.shards.end());
+  subscription.more = subscription.next < subscription.stream->DurableEnd(subscription.shard);
+  if (!subscription.more && !quiet && !shard->closed) {
+    return true;
+  }
+  return SendRecords(subscription, quiet);
+}
+
+bool Subscriptions::SendRecords(Subscription& subscription, bool even_none) {
+  const auto records = ReadShard(parts_, *subscription.stream, subscription.shard,
+                                 subscription.next, kEventRecords, kEventBytes);
+  if (!records) {
+    return Fail(subscription, records.error().status >= 500
+                                  ? ApiError{"InternalFailureException", records.error().message}
+                                  : records.error());
+  }
+  if (records->read.batch.records.empty() && !records->read.ended && !even_none) {
+    return true;
+  }
+  // After the read: a shard that has ended has its children in it.
+  const log::StreamDefinition& definition = subscription.stream->definition();
+  const auto shard =
+      std::ranges::find(definition.shards, subscription.shard, &log::ShardDefinition::id);
+  const auto writer = aws::Writer::Create(subscription.encoding);
+  writer->BeginMap();
+  writer->Key("Records");
+  WriteRecords(definition, subscription.shard, records->read.batch, *writer);
+  if (records->read.ended) {
+    writer->Key("ChildShards");
+    WriteChildShards(definition, subscription.shard, *writer);
+  } else {
+    writer->Key("ContinuationSequenceNumber");
+    writer->Text(NumberBefore(definition, *shard, records->read.next));
+  }
+  writer->Key("MillisBehindLatest");
+  writer->Integer(records->millis_behind);
+  writer->EndMap();
+  subscription.next = records->read.next;
+  subscription.sent_nanos = parts_.clock.MonotonicNanos();
+  const bool sent = subscription.out->Send(
+      EncodeMessage("event", "SubscribeToShardEvent", subscription.encoding, writer->Take()));
+  if (sent && records->read.ended) {
+    subscription.out->End();
+  }
+  return sent && !records->read.ended;
+}
+
+bool Subscriptions::Fail(Subscription& subscription, const ApiError& error) {
+  const auto writer = aws::Writer::Create(subscription.encoding);
+  writer->BeginMap();
+  writer->Key("message");
+  writer->Text(error.message);
+  writer->EndMap();
+  if (subscription.out->Send(
+          EncodeMessage("exception", error.type, subscription.encoding, writer->Take()))) {
+    subscription.out->End();
+  }
+  return false;
+}
+
+bool Subscriptions::IsGone(const Subscription& subscription) const {
+  if (parts_.log.Find(subscription.consumer.stream) != subscription.stream) {
+    return true;
+  }
+  const auto consumers = parts_.registry.Consumers(subscription.consumer.stream);
+  return consumers && std::ranges::none_of(*consumers, [&](const registry::Consumer& consumer) {
+           return consumer.name == subscription.consumer.name &&
+                  consumer.created == subscription.consumer.created;
+         });
+}
+
+}  // namespace weir::ingest::kinesis
