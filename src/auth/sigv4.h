@@ -2,14 +2,15 @@
 
 /// AWS Signature Version 4 as a server checks it.
 
+#include <expected>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "auth/identity.h"
 #include "auth/keyring.h"
+#include "auth/signature_refusal.h"
 #include "base/clock.h"
-#include "base/result.h"
 #include "net/http_server.h"
 
 namespace weir::auth {
@@ -19,14 +20,6 @@ struct SigV4Options {
   int64_t max_skew_millis = 300'000;  ///< at most 900,000
 };
 
-/// Why a request is refused, in the API's own words.
-struct SignatureRefusal {
-  /// MissingAuthenticationTokenException, IncompleteSignatureException, InvalidSignatureException,
-  /// UnrecognizedClientException, AccessDeniedException …
-  std::string type;
-  std::string message;
-};
-
 /// Checks signatures. Thread-safe.
 class SigV4Verifier {
  public:
@@ -34,10 +27,11 @@ class SigV4Verifier {
                                                base::Clock& clock);
   virtual ~SigV4Verifier() = default;
 
-  /// What can be told from the head alone (form, scope, skew), before a body is read. `service` is
-  /// "kinesis" or "firehose".
+  /// What can be told from the head alone (form, scope, skew), before a body is read. The scope's
+  /// service is the one that x-amz-target names: kinesis or firehose.
   virtual std::expected<void, SignatureRefusal> CheckHead(const net::Request& head) const = 0;
-  /// The whole check.
+  /// The whole check. An unknown or revoked key and a wrong signature are told apart neither by the
+  /// refusal nor by the work that it costs.
   virtual std::expected<Identity, SignatureRefusal> Verify(const net::Request& request) = 0;
 };
 

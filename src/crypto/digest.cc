@@ -28,20 +28,32 @@ class Hasher {
  public:
   Hasher() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) { CHECK(context_ != nullptr); }
 
-  void Start() { CHECK(EVP_DigestInit_ex2(context_.get(), Algorithm(), nullptr) == 1); }
+  void Start() {
+    CHECK(EVP_DigestInit_ex2(context_.get(), Algorithm(), nullptr) == 1);
+    bytes_ = 0;
+  }
 
   void Add(std::string_view bytes) {
+    bytes_ += bytes.size();
     CHECK(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
   }
 
   Sha256Digest Finish() {
     Sha256Digest digest;
     CHECK(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
+    blocks_ += (bytes_ + kEndBytes + kBlockBytes - 1) / kBlockBytes;
     return digest;
   }
 
+  uint64_t blocks() const { return blocks_; }
+
  private:
+  /// What ends a text: a bit and its length.
+  static constexpr size_t kEndBytes = 9;
+
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+  uint64_t bytes_ = 0;  ///< of the text that is being hashed
+  uint64_t blocks_ = 0;
 };
 
 Hasher& ThreadHasher() {
@@ -92,6 +104,10 @@ std::string_view AsBytes(const Sha256Digest& digest) {
 
 std::string Hex(const Sha256Digest& digest) {
   return base::ToHex(AsBytes(digest));
+}
+
+uint64_t HashedBlocks() {
+  return ThreadHasher().blocks();
 }
 
 bool EqualInConstantTime(std::string_view a, std::string_view b) {

@@ -49,6 +49,17 @@ TEST(Digest, AuthenticatesTheCasesOfRfc4231) {
             "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2");
 }
 
+TEST(Digest, CountsTheBlocksThatItHashes) {
+  const uint64_t before = HashedBlocks();
+  Sha256("");
+  Sha256(Repeat('x', 55));
+  EXPECT_EQ(HashedBlocks() - before, 2);
+  Sha256(Repeat('x', 56));
+  EXPECT_EQ(HashedBlocks() - before, 4) << "the length needs a block of its own";
+  HmacSha256("key", "text");
+  EXPECT_EQ(HashedBlocks() - before, 8);
+}
+
 TEST(Digest, ThreadsHashWithoutDisturbingEachOther) {
   const std::string text = Repeat('x', 5'000);
   const std::string expected = Hex(HmacSha256("key", text));

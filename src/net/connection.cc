@@ -14,7 +14,7 @@ constexpr int64_t kNanosPerMilli = 1'000'000;
 constexpr size_t kFirstBodyBytes = 256 << 10;
 
 // Whether a browser sends this for a page of another site, with a method that may change something.
-bool IsOfForeignPage(const RequestHead& head) {
+bool IsOfForeignPage(const RequestHead& head, bool secure) {
   if (head.method == "GET" || head.method == "HEAD") {
     return false;
   }
@@ -27,7 +27,7 @@ bool IsOfForeignPage(const RequestHead& head) {
       site = value;
     }
   }
-  return IsCrossOrigin(origin, site, head.host);
+  return IsCrossOrigin(origin, site, head.host, secure);
 }
 
 }  // namespace
@@ -175,7 +175,8 @@ void Connection::StartRequest(const RequestHead& head) {
     return Deny(RefusalResponse(target.error().status, target.error().message));
   }
   Router::Match match = service_.router.Find(head.method, *target);
-  if ((match.route == nullptr || !match.route->for_pages) && IsOfForeignPage(head)) {
+  if ((match.route == nullptr || !match.route->for_pages) &&
+      IsOfForeignPage(head, service_.tls != nullptr)) {
     return Deny(RefusalResponse(403, "a page of another site may not send this request"));
   }
   if (match.route == nullptr && match.allow.empty()) {
