@@ -21,6 +21,7 @@ class RawConnection {
 
   // False when the server has gone.
   bool Send(std::string_view bytes);
+  bool SendOutsideOfTls(std::string_view bytes);
   void EndSending();
   // Reads until what came ends in `end` or holds it; "" stands for "until the server closes".
   // Returns all that was read.
@@ -31,7 +32,6 @@ class RawConnection {
   void ShrinkReceiveBuffer();
 
  private:
-  bool SendBytes(std::string_view bytes);
   bool Receive();
 
   int fd_;

@@ -26,7 +26,7 @@ RawConnection::RawConnection(uint16_t port, crypto::TlsContext* tls)
   CHECK(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   if (tls != nullptr) {
     session_ = tls->Connect("localhost");
-    SendBytes(session_->TakeOutput());
+    SendOutsideOfTls(session_->TakeOutput());
     while (!session_->handshake_done() && Receive()) {
     }
   }
@@ -38,12 +38,12 @@ RawConnection::~RawConnection() {
 
 bool RawConnection::Send(std::string_view bytes) {
   if (session_ == nullptr) {
-    return SendBytes(bytes);
+    return SendOutsideOfTls(bytes);
   }
-  return session_->Send(bytes) && SendBytes(session_->TakeOutput());
+  return session_->Send(bytes) && SendOutsideOfTls(session_->TakeOutput());
 }
 
-bool RawConnection::SendBytes(std::string_view bytes) {
+bool RawConnection::SendOutsideOfTls(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0) {
@@ -57,7 +57,7 @@ bool RawConnection::SendBytes(std::string_view bytes) {
 void RawConnection::EndSending() {
   if (session_ != nullptr) {
     session_->End();
-    SendBytes(session_->TakeOutput());
+    SendOutsideOfTls(session_->TakeOutput());
   }
   ::shutdown(fd_, SHUT_WR);
 }
@@ -76,9 +76,10 @@ bool RawConnection::Receive() {
     return size > 0;
   }
   const auto fed = session_->Feed(received);
-  input_.append(session_->TakePlaintext());
-  SendBytes(session_->TakeOutput());
-  return size > 0 && fed && !session_->ended();
+  const std::string plaintext = session_->TakePlaintext();
+  input_.append(plaintext);
+  SendOutsideOfTls(session_->TakeOutput());
+  return !plaintext.empty() || (size > 0 && fed && !session_->ended());
 }
 
 std::string RawConnection::ReadUntil(std::string_view end) {

@@ -71,12 +71,14 @@ std::expected<void, Refusal> ParseTarget(std::string_view target, RequestHead& h
   if (!visible) {
     return Refuse(400, "the request target holds a character that must be percent-encoded");
   }
-  constexpr std::string_view kScheme = "http://";
-  if (EqualsIgnoreCase(target.substr(0, kScheme.size()), kScheme)) {
-    target.remove_prefix(kScheme.size());
-    const size_t slash = target.find('/');
-    head.host = target.substr(0, slash);
-    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (EqualsIgnoreCase(target.substr(0, scheme.size()), scheme)) {
+      target.remove_prefix(scheme.size());
+      const size_t slash = target.find('/');
+      head.host = target.substr(0, slash);
+      target = slash == std::string_view::npos ? "/" : target.substr(slash);
+      break;
+    }
   }
   if (!target.starts_with('/')) {
     return Refuse(400, "the request target must begin with '/'");
@@ -168,9 +170,10 @@ std::expected<void, Refusal> ApplyField(std::string_view name, std::string_view 
       return Refuse(400, "host is given twice");
     }
     framing.host = true;
-    if (head.host.empty()) {
-      head.host = value;
+    if (!head.host.empty() && !EqualsIgnoreCase(head.host, value)) {
+      return Refuse(400, "the request target names another host than the host field");
     }
+    head.host = value;
   } else if (EqualsIgnoreCase(name, "connection")) {
     ParseConnection(value, head);
   } else if (EqualsIgnoreCase(name, "expect")) {

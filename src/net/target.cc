@@ -141,7 +141,8 @@ bool HostPolicy::Allows(std::string_view host) const {
   });
 }
 
-bool IsCrossOrigin(std::string_view origin, std::string_view fetch_site, std::string_view host) {
+bool IsCrossOrigin(std::string_view origin, std::string_view fetch_site, std::string_view host,
+                   bool secure) {
   if (!fetch_site.empty() && fetch_site != "same-origin" && fetch_site != "none") {
     return true;
   }
@@ -149,7 +150,8 @@ bool IsCrossOrigin(std::string_view origin, std::string_view fetch_site, std::st
     return false;
   }
   const size_t scheme = origin.find("://");
-  return scheme == std::string_view::npos || !EqualsIgnoreCase(origin.substr(scheme + 3), host);
+  return scheme == std::string_view::npos || (secure && origin.substr(0, scheme) != "https") ||
+         !EqualsIgnoreCase(origin.substr(scheme + 3), host);
 }
 
 }  // namespace weir::net

@@ -37,7 +37,9 @@ class HostPolicy {
 };
 
 // Whether a browser sends this on behalf of another site's page: `origin` and `fetch_site` are the
-// Origin and Sec-Fetch-Site headers ("" when missing).
-bool IsCrossOrigin(std::string_view origin, std::string_view fetch_site, std::string_view host);
+// Origin and Sec-Fetch-Site headers ("" when missing). Over TLS a page that came without it is
+// another site's.
+bool IsCrossOrigin(std::string_view origin, std::string_view fetch_site, std::string_view host,
+                   bool secure);
 
 }  // namespace weir::net
