@@ -17,6 +17,12 @@ constexpr std::string_view kDeletedMark = "deleted";
 base::Result<std::unique_ptr<Log>> Log::Open(base::FileSystem& files, base::Clock& clock,
                                              std::string directory, LogOptions options) {
   RETURN_IF_ERROR(files.CreateDirectories(base::JoinPath(directory, "streams")));
+  // Also when they were there: whoever created them may have been stopped before the sync.
+  RETURN_IF_ERROR(files.SyncDirectory(directory));
+  const auto named = files.SyncDirectory(base::ParentPath(directory));
+  if (!named.has_value() && named.error().code != base::Code::kPermission) {
+    return std::unexpected(named.error());  // a parent that is not ours to open is not ours to sync
+  }
   return std::make_unique<LocalLog>(files, clock, std::move(directory), options);
 }
 

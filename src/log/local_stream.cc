@@ -31,6 +31,8 @@ base::Result<std::unique_ptr<LocalStream>> LocalStream::Open(const Environment& 
   std::unique_ptr<LocalStream> stream(new LocalStream(environment, definition));
   ASSIGN_OR_RETURN(auto layout, stream->PlanLayout(definition));
   RETURN_IF_ERROR(stream->OpenShards(*layout, report));
+  RETURN_IF_ERROR(environment.files.SyncDirectory(
+      base::ParentPath(StreamFolder(environment.log_folder, definition.name))));
   stream->Publish(std::move(layout));
   return stream;
 }

@@ -47,6 +47,8 @@ base::Result<void> LocalStream::OpenShards(Layout& layout, RecoveryReport& repor
     layout.shards.push_back(opened.get());
     shards_.push_back(std::move(opened));
   }
+  // Also when the folders were there: whoever created them may have been stopped before the sync.
+  RETURN_IF_ERROR(environment_.files.SyncDirectory(StreamFolder(environment_.log_folder, name_)));
   for (size_t i = 0; i < definitions.size(); ++i) {
     if (!definitions[i].closed) {
       layout.open.push_back(layout.shards[i]);

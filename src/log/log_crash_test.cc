@@ -5,6 +5,7 @@
 ///   I1  every acknowledged record is there, with its bytes and its sequence
 ///   I2  every record there was sent, whole, and is there once
 ///   I3  order and sequences are kept
+///   I4  a child's records come after its parents', by time and by order of sending
 ///   I8  opening again changes nothing, and a crash during opening is as harmless
 ///
 /// and likewise for producers' ordinals and for the stated bound.
@@ -44,26 +45,37 @@ struct Known {
     uint64_t keep_from = 0;  // retention was allowed before it
   };
 
-  explicit Known(uint32_t shards) : shards(shards) {}
+  explicit Known(StreamDefinition stream)
+      : definition(std::move(stream)), shards(definition.shards.size()) {}
 
+  void NoteSent(const std::string& data) { sent.emplace(data, orders++); }
+
+  /// The rows from `next` on were never stored: they will be sent again, after everything else.
+  void ForgetRows(uint64_t next) {
+    for (; rows.size() > next; rows.pop_back()) {
+      sent.erase(rows.back());
+    }
+  }
+
+  StreamDefinition definition;  // durable elsewhere, before the log hears of a change
   std::vector<PerShard> shards;
   std::map<std::string, uint64_t, std::less<>> sent;  // data -> order of sending
-  std::vector<std::string> rows;                      // the producer's, by ordinal
+  uint64_t orders = 0;
+  std::vector<std::string> rows;  // the producer's, by ordinal
   uint64_t rows_acknowledged = 0;
 };
 
 /// A client of one log: sends, and notes what was acknowledged.
 class Client {
  public:
-  Client(SimulatedFileSystem& files, base::ManualClock& clock, const StreamDefinition& definition,
-         Known& known)
+  Client(SimulatedFileSystem& files, base::ManualClock& clock, Known& known)
       : clock_(clock), known_(known) {
     auto log = Log::Open(files, clock, "data", CrashOptions());
     if (!log.has_value()) {
       return;
     }
     log_ = std::move(*log);
-    auto stream = log_->OpenStream(definition);
+    auto stream = log_->OpenStream(known.definition);
     stream_ = stream.has_value() ? *stream : nullptr;
   }
 
@@ -77,8 +89,8 @@ class Client {
   void Send(const std::vector<size_t>& sizes) {
     std::vector<std::string> data;
     for (const size_t size : sizes) {
-      data.push_back(fmt::format("{:06}:{}", known_.sent.size(), std::string(size, 'x')));
-      known_.sent.emplace(data.back(), known_.sent.size());
+      data.push_back(fmt::format("{:06}:{}", known_.orders, std::string(size, 'x')));
+      known_.NoteSent(data.back());
     }
     std::vector<Entry> entries;
     for (const std::string& record : data) {
@@ -92,11 +104,45 @@ class Client {
     });
   }
 
+  /// Likewise; each record may be acknowledged without the others.
+  void SendEach(const std::vector<size_t>& sizes) {
+    std::vector<std::string> data;
+    for (const size_t size : sizes) {
+      data.push_back(fmt::format("{:06}:{}", known_.orders, std::string(size, 'x')));
+      known_.NoteSent(data.back());
+    }
+    std::vector<Entry> entries;
+    for (const std::string& record : data) {
+      entries.push_back({.partition_key = std::string_view(record).substr(0, 6), .data = record});
+    }
+    stream_->AppendEach(entries, [this, data](const AppendOutcome& outcome) {
+      std::set<size_t> refused;
+      for (const auto& [index, error] : outcome.refused) {
+        refused.insert(index);
+      }
+      for (size_t i = 0; i < data.size(); ++i) {
+        if (!refused.contains(i)) {
+          const Placement& placement = outcome.placements[i];
+          known_.shards[placement.shard].acknowledged[placement.sequence.value] = data[i];
+        }
+      }
+    });
+  }
+
+  /// Repeats the last change of the definition when that may have failed.
+  void Reshard(StreamDefinition definition) {
+    known_.definition = std::move(definition);
+    known_.shards.resize(known_.definition.shards.size());
+    static_cast<void>(stream_->Reshard(known_.definition));
+  }
+
+  const StreamDefinition& definition() const { return known_.definition; }
+
   /// Sends the producer's rows [first, end), making up the ones that are new.
   void SendRows(uint64_t first, uint64_t end) {
     while (known_.rows.size() < end) {
       known_.rows.push_back(fmt::format("row:{}", known_.rows.size()));
-      known_.sent.emplace(known_.rows.back(), known_.sent.size());
+      known_.NoteSent(known_.rows.back());
     }
     std::vector<Entry> entries;
     for (uint64_t i = first; i < end; ++i) {
@@ -197,14 +243,41 @@ void ShutdownWorkload(Client& client) {
   client.log().Shutdown();
 }
 
+/// Splits, splits a child and merges, with unsynced records in between; later empties the first
+/// shard.
+void ReshardWorkload(Client& client) {
+  const std::vector<size_t> sizes = {700, 20, 900};
+  for (uint64_t i = 0; i < 4 && client.alive(); ++i) {
+    client.SendEach(sizes);
+    client.SendRows(i == 0 ? 0 : i * 2 - 1, i * 2 + 2);
+    if (i < 2) {
+      client.Reshard(Split(client.definition(), i == 0 ? 0 : 1));
+    } else if (i == 2) {
+      client.Reshard(Merge(client.definition(), 4, 2));
+    } else {
+      client.Reshard(client.definition());
+    }
+    client.SendEach(sizes);
+    if (client.alive()) {
+      client.Drive();
+    }
+    if (i == 3 && client.alive()) {
+      client.Retain(client.stream()->DurableEnd(0).value);
+    }
+  }
+}
+
 std::vector<Workload> Workloads() {
   StreamDefinition retained = Definition("retention");
   retained.retention_bytes = 1;
+  StreamDefinition resharded = Definition("reshard");
+  resharded.retention_bytes = 1;
   return {{"append", Definition("append"), AppendWorkload},
           {"roll", Definition("roll"), RollWorkload},
           {"producer", Definition("producer"), ProducerWorkload},
           {"retention", retained, RetentionWorkload},
           {"sharded", Definition("sharded", 3), ShardedWorkload},
+          {"reshard", resharded, ReshardWorkload},
           {"shutdown", Definition("shutdown"), ShutdownWorkload}};
 }
 
@@ -212,6 +285,7 @@ std::vector<Workload> Workloads() {
 struct Found {
   std::vector<std::vector<std::pair<uint64_t, std::string>>> shards;
   std::vector<int64_t> bounds;
+  std::vector<std::pair<int64_t, int64_t>> arrivals;  // first and last; none: maximum and minimum
   uint64_t next_ordinal = 0;
   uint64_t torn_tails = 0;
 
@@ -236,7 +310,8 @@ std::optional<Found> OpenAndRead(SimulatedFileSystem& disk, const StreamDefiniti
   Found found;
   for (uint32_t shard = 0; shard < definition.shards.size(); ++shard) {
     auto& records = found.shards.emplace_back();
-    int64_t arrival = 0;
+    int64_t first_arrival = INT64_MAX;
+    int64_t arrival = INT64_MIN;
     for (model::Sequence from;;) {
       const auto read = stream.Read(shard, from, 10, 4000);
       if (!read.has_value()) {
@@ -245,15 +320,18 @@ std::optional<Found> OpenAndRead(SimulatedFileSystem& disk, const StreamDefiniti
       }
       if (read->batch.records.empty()) {
         EXPECT_EQ(read->next, stream.DurableEnd(shard));
+        EXPECT_EQ(read->ended, definition.shards[shard].closed);
         break;
       }
       for (const model::Record& record : read->batch.records) {
         EXPECT_GE(record.arrival.millis, arrival);
         arrival = record.arrival.millis;
+        first_arrival = std::min(first_arrival, arrival);
         records.emplace_back(record.sequence.value, record.data);
       }
       from = read->next;
     }
+    found.arrivals.emplace_back(first_arrival, arrival);
     found.bounds.push_back(stream.Bound(shard).millis);
     EXPECT_GE(found.bounds.back(), arrival);
   }
@@ -292,11 +370,37 @@ void CheckShard(const Known::PerShard& known, const Known& all,
   }
 }
 
+/// When the shard's first and last records were sent.
+std::pair<uint64_t, uint64_t> SentBetween(
+    const Known& known, const std::vector<std::pair<uint64_t, std::string>>& records) {
+  std::pair<uint64_t, uint64_t> range{UINT64_MAX, 0};
+  for (const auto& [sequence, data] : records) {
+    const uint64_t order = known.sent.at(data);
+    range = {std::min(range.first, order), std::max(range.second, order)};
+  }
+  return range;
+}
+
+void CheckGenerations(const Known& known, const Found& found) {
+  for (const ShardDefinition& shard : known.definition.shards) {
+    for (const uint32_t parent : shard.parents) {
+      ASSERT_GE(found.bounds[shard.id], found.bounds[parent]);
+      ASSERT_GE(found.arrivals[shard.id].first, found.arrivals[parent].second);
+      ASSERT_GE(SentBetween(known, found.shards[shard.id]).first,
+                SentBetween(known, found.shards[parent]).second);
+    }
+  }
+}
+
 void CheckInvariants(const Known& known, const Found& found) {
   for (size_t shard = 0; shard < known.shards.size(); ++shard) {
     CheckShard(known.shards[shard], known, found.shards[shard]);
     EXPECT_GE(found.bounds[shard], known.shards[shard].bound);
   }
+  if (testing::Test::HasFatalFailure()) {
+    return;
+  }
+  CheckGenerations(known, found);
   EXPECT_GE(found.next_ordinal, known.rows_acknowledged);
   EXPECT_LE(found.next_ordinal, known.rows.size());
   uint64_t rows = 0;
@@ -317,51 +421,53 @@ void CheckInvariants(const Known& known, const Found& found) {
 class LogCrashTest : public ::testing::Test {
  protected:
   /// Recovers one disk, checks the invariants, recovers again, and lets the clients go on.
-  void CheckDisk(const Workload& workload, const Known& known, SimulatedFileSystem& disk,
-                 uint64_t seed) {
+  void CheckDisk(const Known& known, SimulatedFileSystem& disk, uint64_t seed) {
     ++states_;
-    const auto found = OpenAndRead(disk, workload.definition);
+    const auto found = OpenAndRead(disk, known.definition);
     ASSERT_TRUE(found.has_value());
     CheckInvariants(known, *found);
     const auto again = disk.Crash(Loss::kUnsynced, seed);
-    const auto found_again = OpenAndRead(*again, workload.definition);
+    const auto found_again = OpenAndRead(*again, known.definition);
     ASSERT_TRUE(found_again.has_value());
     ASSERT_TRUE(found->IsRepeatedBy(*found_again)) << "a second opening found something else";
-    GoOn(workload, known, *again->Crash(Loss::kUnsynced, seed), *found);
+    GoOn(known, *again->Crash(Loss::kUnsynced, seed), *found);
   }
 
   /// The producer repeats what is not acknowledged, and another record is sent.
-  void GoOn(const Workload& workload, Known known, SimulatedFileSystem& disk, const Found& found) {
+  void GoOn(Known known, SimulatedFileSystem& disk, const Found& found) {
     base::ManualClock clock;
     {
-      Client client(disk, clock, workload.definition, known);
+      Client client(disk, clock, known);
       ASSERT_TRUE(client.alive());
+      known.ForgetRows(found.next_ordinal);
       client.SendRows(known.rows_acknowledged, found.next_ordinal + 1);
       client.Send({50});
       client.Drive();
       ASSERT_EQ(known.rows_acknowledged, found.next_ordinal + 1);
     }
-    const auto after = OpenAndRead(disk, workload.definition);
+    const auto after = OpenAndRead(*disk.Crash(Loss::kUnsynced, 1), known.definition);
     ASSERT_TRUE(after.has_value());
     CheckInvariants(known, *after);
   }
 
   /// The process died, but not the machine: what the page cache holds is found, and must then be
   /// durable.
-  void CheckRestart(const Workload& workload, const Known& known, SimulatedFileSystem& files) {
+  void CheckRestart(const Known& known, SimulatedFileSystem& files) {
     ++states_;
     files.StopAt(UINT64_MAX);
-    const auto found = OpenAndRead(files, workload.definition);
+    const auto found = OpenAndRead(files, known.definition);
     ASSERT_TRUE(found.has_value());
     CheckInvariants(known, *found);
-    const auto found_again = OpenAndRead(*files.Crash(Loss::kUnsynced, 1), workload.definition);
+    const auto found_again = OpenAndRead(*files.Crash(Loss::kUnsynced, 1), known.definition);
     ASSERT_TRUE(found_again.has_value());
     ASSERT_TRUE(found->IsRepeatedBy(*found_again)) << "a restart showed what was not durable";
+    files.StopAt(UINT64_MAX);
+    GoOn(known, files, *found);
   }
 
   /// Crashes at each operation of the recovery of one disk.
-  void CrashDuringRecovery(const Workload& workload, const Known& known,
-                           const SimulatedFileSystem& stopped, Loss loss, uint64_t seed) {
+  void CrashDuringRecovery(const Known& known, const SimulatedFileSystem& stopped, Loss loss,
+                           uint64_t seed) {
     for (uint64_t operation = 0; operation < kMaxOperations; ++operation) {
       SCOPED_TRACE(fmt::format("recovery operation {}", operation));
       const auto disk = stopped.Crash(loss, seed);
@@ -370,7 +476,7 @@ class LogCrashTest : public ::testing::Test {
         base::ManualClock clock;
         auto log = Log::Open(*disk, clock, "data", CrashOptions());
         if (log.has_value()) {
-          static_cast<void>((*log)->OpenStream(workload.definition));
+          static_cast<void>((*log)->OpenStream(known.definition));
         }
       }
       if (disk->operations() <= operation) {
@@ -378,7 +484,7 @@ class LogCrashTest : public ::testing::Test {
       }
       for (const Loss second : {Loss::kUnsynced, Loss::kRandomCut, Loss::kTornSectors}) {
         const auto found = disk->Crash(second, seed + operation);
-        CheckDisk(workload, known, *found, seed);
+        CheckDisk(known, *found, seed);
         if (HasFatalFailure()) {
           return;
         }
@@ -390,10 +496,10 @@ class LogCrashTest : public ::testing::Test {
   bool CrashAt(const Workload& workload, uint64_t operation, uint64_t seed) {
     SimulatedFileSystem files;
     files.StopAt(operation);
-    Known known(static_cast<uint32_t>(workload.definition.shards.size()));
+    Known known(workload.definition);
     base::ManualClock clock;
     {
-      Client client(files, clock, workload.definition, known);
+      Client client(files, clock, known);
       if (client.alive()) {
         workload.run(client);
       }
@@ -405,9 +511,9 @@ class LogCrashTest : public ::testing::Test {
                                  operation, static_cast<int>(loss), seed));
         const uint64_t image = seed + operation * kSeedsPerLoss + i;
         const auto disk = files.Crash(loss, image);
-        CheckDisk(workload, known, *disk, image);
+        CheckDisk(known, *disk, image);
         if (i == 0 && operation % 8 == seed % 8) {
-          CrashDuringRecovery(workload, known, files, loss, image);
+          CrashDuringRecovery(known, files, loss, image);
         }
         if (HasFatalFailure()) {
           return false;
@@ -416,7 +522,7 @@ class LogCrashTest : public ::testing::Test {
     }
     const bool stopped = files.operations() > operation;
     SCOPED_TRACE(fmt::format("workload {}, restart after operation {}", workload.name, operation));
-    CheckRestart(workload, known, files);
+    CheckRestart(known, files);
     return stopped;
   }
 
@@ -432,10 +538,10 @@ class LogCrashTest : public ::testing::Test {
           }
           return base::Error{code, fmt::format("injected: {} of {}", kind, path)};
         });
-    Known known(static_cast<uint32_t>(workload.definition.shards.size()));
+    Known known(workload.definition);
     base::ManualClock clock;
     {
-      Client client(files, clock, workload.definition, known);
+      Client client(files, clock, known);
       if (client.alive()) {
         workload.run(client);
       }
@@ -445,11 +551,11 @@ class LogCrashTest : public ::testing::Test {
                              base::CodeName(code)));
     ++states_;
     const auto lost = files.Crash(Loss::kUnsynced, operation);
-    const auto found = OpenAndRead(*lost, workload.definition);
+    const auto found = OpenAndRead(*lost, known.definition);
     if (found.has_value()) {
       CheckInvariants(known, *found);
     }
-    CheckRestart(workload, known, files);
+    CheckRestart(known, files);
     return seen > operation && !HasFailure();
   }
 

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <map>
 #include <thread>
 
@@ -17,6 +19,7 @@ namespace {
 
 constexpr int kRounds = 60;
 constexpr int kSteps = 120;
+constexpr size_t kMostShards = 20;
 
 uint64_t Seed() {
   const char* const text = std::getenv("WEIR_SEED");
@@ -30,15 +33,13 @@ class ModelRun {
     options_.segment_bytes = (4 << 10) << random_.Below(4);
     definition_ = Definition("model", static_cast<uint32_t>(shards_));
     definition_.retention_bytes = random_.Chance(0.5) ? 1 : 0;
-    expected_.resize(shards_);
-    trimmed_.resize(shards_);
-    bound_.resize(shards_);
+    Resize();
     Open();
   }
 
   void Step() {
     clock_.AdvanceMillis(static_cast<int64_t>(random_.Below(20)) - 4);
-    switch (random_.Below(8)) {
+    switch (random_.Below(9)) {
       case 0:
       case 1:
       case 2:
@@ -56,6 +57,11 @@ class ModelRun {
         break;
       case 6:
         ReadSome();
+        break;
+      case 7:
+        if (random_.Chance(0.2) && shards_ < kMostShards) {
+          Reshard();
+        }
         break;
       default:
         if (random_.Chance(0.3)) {
@@ -78,6 +84,36 @@ class ModelRun {
     std::string data;
     int64_t arrival = 0;
   };
+
+  void Resize() {
+    shards_ = definition_.shards.size();
+    expected_.resize(shards_);
+    trimmed_.resize(shards_);
+    bound_.resize(shards_);
+  }
+
+  /// Splits a shard, or merges it with its neighbour; by the stream, or by the next opening.
+  void Reshard() {
+    std::vector<ShardDefinition> open;
+    std::ranges::copy_if(definition_.shards, std::back_inserter(open),
+                         [](const ShardDefinition& shard) { return !shard.closed; });
+    std::ranges::sort(open, {}, &ShardDefinition::first_hash);
+    const size_t chosen = random_.Below(open.size());
+    if (chosen + 1 < open.size() && random_.Chance(0.5)) {
+      definition_ = Merge(definition_, open[chosen].id, open[chosen + 1].id);
+    } else {
+      definition_ = Split(definition_, open[chosen].id);
+    }
+    Resize();
+    if (random_.Chance(0.3)) {
+      log_.reset();
+      Open();
+      Check();
+    } else {
+      const auto done = stream_->Reshard(definition_);
+      ASSERT_TRUE(done.has_value()) << done.error().message;
+    }
+  }
 
   void Open() {
     log_ = std::move(*Log::Open(files_, clock_, "data", options_));
@@ -120,7 +156,14 @@ class ModelRun {
         entry.arrival = model::Rowtime{clock_.WallMillis() - 10};
       }
     }
-    stream_->Append(entries, [this, data](auto result) { Store(result, data); });
+    if (random_.Chance(0.5)) {
+      stream_->Append(entries, [this, data](auto result) { Store(result, data); });
+    } else {
+      stream_->AppendEach(entries, [this, data](AppendOutcome outcome) {
+        ASSERT_TRUE(outcome.refused.empty());
+        Store(std::move(outcome.placements), data);
+      });
+    }
   }
 
   void Rows() {
@@ -149,6 +192,8 @@ class ModelRun {
       ++at;
     }
     ASSERT_EQ(read->next.value, at);
+    ASSERT_TRUE(!read->ended ||
+                (definition_.shards[shard].closed && at >= expected_[shard].size()));
     for (; at < expected_[shard].size(); ++at) {
       ASSERT_GE(expected_[shard][at].arrival, read->bound.millis);
     }
@@ -188,10 +233,21 @@ class ModelRun {
         ASSERT_EQ((*all)[i], expected->data);
         ASSERT_TRUE(i == 0 || (expected - 1)->arrival <= expected->arrival);
       }
+      CheckFollowsParents(shard);
     }
     ASSERT_EQ(stream_->NextOrdinal("producer"), ordinal_);
     const auto verified = log_->Verify(definition_);
     ASSERT_TRUE(verified->problems.empty()) << verified->problems.front();
+  }
+
+  void CheckFollowsParents(uint32_t shard) {
+    for (const uint32_t parent : definition_.shards[shard].parents) {
+      const auto end = stream_->Read(parent, stream_->DurableEnd(parent), 1, 1);
+      ASSERT_TRUE(end.has_value() && end->ended);
+      ASSERT_GE(stream_->Bound(shard), stream_->Bound(parent));
+      ASSERT_TRUE(expected_[parent].empty() || expected_[shard].empty() ||
+                  expected_[parent].back().arrival <= expected_[shard].front().arrival);
+    }
   }
 
   base::Random random_;

@@ -187,7 +187,8 @@ base::Result<void> RemoveShardFolder(base::FileSystem& files, const std::string&
     RETURN_IF_ERROR(files.Remove(base::JoinPath(folder, entry.name)));
   }
   RETURN_IF_ERROR(files.SyncDirectory(folder));
-  return files.Remove(folder);
+  RETURN_IF_ERROR(files.Remove(folder));
+  return files.SyncDirectory(base::ParentPath(folder));
 }
 
 base::Result<void> CheckContinues(std::string_view previous_path, const SegmentScan& previous,
