@@ -1,5 +1,5 @@
 // Serves web/dist with made-up figures, for work on the page without an engine. Not part of the product.
-// node dev/mock_server.mjs [port] [full|empty|loading|idle|behind|stopped|silent|failure|many]
+// node dev/mock_server.mjs [port] [full|empty|loading|idle|behind|stopped|silent|failure|many|login]
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
@@ -60,8 +60,38 @@ function dataset() {
   };
 }
 
+// Mode "login": the key is WEIRMOCK.secret.
+let loggedIn = false;
+
+async function answerSession(request, response) {
+  let body = "";
+  for await (const part of request) {
+    body += part;
+  }
+  const who = { required: mode === "login", key_id: mode === "login" ? "WEIRMOCK" : "", roles: ["viewer"], streams: [] };
+  if (request.method === "DELETE") {
+    loggedIn = false;
+    response.writeHead(204).end();
+    return;
+  }
+  if (request.method === "POST") {
+    loggedIn = JSON.parse(body).key === "WEIRMOCK.secret";
+  }
+  const refused = mode === "login" && !loggedIn;
+  response.writeHead(refused ? 401 : 200, { "content-type": "application/json" }).end(JSON.stringify(
+    refused ? { error: { code: "permission", message: "the key is unknown or revoked, or its secret is wrong" } } : who));
+}
+
 createServer(async (request, response) => {
   const path = new URL(request.url, "http://x").pathname;
+  if (path === "/v1/session") {
+    await answerSession(request, response);
+    return;
+  }
+  if (mode === "login" && path.startsWith("/v1/") && !loggedIn) {
+    response.writeHead(401).end();
+    return;
+  }
   if (path === "/v1/dashboards/conversion") {
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(dataset()));
     return;

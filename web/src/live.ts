@@ -1,7 +1,8 @@
 /** The connection to the server: one event stream, opened again with growing pauses when it breaks. */
 
-import { batch, signal } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 import { parseDataset, type Dataset } from "./dataset";
+import { access, findAccess, needLogin } from "./session";
 
 export type Connection = "connecting" | "live" | "lost";
 
@@ -160,10 +161,31 @@ function onFailure(event: MessageEvent<string>): void {
   });
 }
 
-function breakOff(): void {
+/** Closes the stream, for good until connect is called. */
+function disconnect(): void {
   source?.close();
   source = null;
   clearTimeout(retryTimer);
+}
+
+/** The session has ended, or its key may no longer see this. */
+function onEnded(): void {
+  disconnect();
+  needLogin("The session has ended.");
+}
+
+/** An event stream does not tell why it was refused: perhaps for want of a session. */
+function onError(): void {
+  disconnect();
+  void findAccess().then(() => {
+    if (access.value !== "login") {
+      breakOff();
+    }
+  });
+}
+
+function breakOff(): void {
+  disconnect();
   // A random part, so that many pages do not come back at the same moment.
   const wait = pause * (0.75 + Math.random() / 2);
   pause = Math.min(pause * 2, LONGEST_PAUSE_MILLIS);
@@ -183,7 +205,8 @@ export function connect(): void {
   source.addEventListener("data", onData);
   source.addEventListener("heartbeat", onHeartbeat);
   source.addEventListener("failure", onFailure);
-  source.onerror = breakOff;
+  source.addEventListener("ended", onEnded);
+  source.onerror = onError;
 }
 
 export function setPaused(value: boolean): void {
@@ -197,7 +220,17 @@ export function setPaused(value: boolean): void {
 }
 
 export function start(): void {
-  connect();
+  void findAccess();
+  // Connects when the server has let this page in, and lets go when it no longer does.
+  effect(() => {
+    if (access.value === "open") {
+      connect();
+    } else {
+      disconnect();
+      dataset.value = null;
+      waiting = null;
+    }
+  });
   setInterval(() => {
     now.value = Date.now();
     if (source !== null && silence() > SILENCE_MILLIS) {

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { dataset, failure, paused, setPaused } from "../live";
+import { access } from "../session";
 import { cycleTheme, helpOpen } from "../view";
 import { Banner } from "./banner";
 import { Charts } from "./charts";
@@ -7,6 +8,7 @@ import { EmptyState } from "./empty_state";
 import { Filters } from "./filters";
 import { Header } from "./header";
 import { Help } from "./help";
+import { Login } from "./login";
 import { Skeleton } from "./skeleton";
 import { PromotionTable, SEARCH_ID } from "./promotion_table";
 import { Tiles } from "./tiles";
@@ -42,6 +44,16 @@ export function App() {
     return () => document.removeEventListener("keydown", onKey);
   }, []);
   const data = dataset.value;
+  if (access.value === "login") {
+    return (
+      <>
+        <Header />
+        <main id="figures" tabIndex={-1}>
+          <Login />
+        </main>
+      </>
+    );
+  }
   return (
     <>
       <a class="skip" href="#figures">

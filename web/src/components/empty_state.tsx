@@ -1,8 +1,11 @@
+import { who } from "../session";
+
 const CLICK = '{"UserId":"u1","Device":"mobile","Event":"P601","EventType":"Promotion"}';
 const ORDER = '{"OrderLines":[{"ItemId":"I1","Promotion":"P601","UnitPrice":9.99,"Quantity":2}]}';
 
 function command(stream: string, record: string): string {
-  return `curl --data-binary '${record}' ${location.origin}/v1/streams/${stream}/records`;
+  const key = who.value?.required === true ? '-H "Authorization: Bearer $WEIR_KEY" ' : "";
+  return `curl ${key}--data-binary '${record}' ${location.origin}/v1/streams/${stream}/records`;
 }
 
 export function EmptyState() {

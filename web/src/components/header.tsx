@@ -1,5 +1,6 @@
 import { age } from "../format";
 import { behindMillis, figureAge, freshness, paused, setPaused, silence, type Freshness } from "../live";
+import { access, logOut, who } from "../session";
 import { cycleTheme, helpOpen, theme } from "../view";
 
 interface Pill {
@@ -29,8 +30,24 @@ function pill(): Pill {
 
 const THEME_NAMES = { auto: "Theme: system", light: "Theme: light", dark: "Theme: dark" } as const;
 
-export function Header() {
+function FreshnessPill() {
   const state = pill();
+  return (
+    <>
+      <p class={`pill ${state.tone}`} data-testid="freshness">
+        <span class="dot" aria-hidden="true" />
+        <span class="pill-label">{state.label}</span>
+        {state.detail !== "" && <span class="pill-detail">{state.detail}</span>}
+      </p>
+      <span class="visually-hidden" role="status">
+        {state.label}
+      </span>
+    </>
+  );
+}
+
+export function Header() {
+  const inside = access.value !== "login";
   return (
     <header>
       <div class="brand">
@@ -44,18 +61,13 @@ export function Header() {
           <p class="tagline">Ad clicks into orders, live</p>
         </div>
       </div>
-      <p class={`pill ${state.tone}`} data-testid="freshness">
-        <span class="dot" aria-hidden="true" />
-        <span class="pill-label">{state.label}</span>
-        {state.detail !== "" && <span class="pill-detail">{state.detail}</span>}
-      </p>
-      <span class="visually-hidden" role="status">
-        {state.label}
-      </span>
+      {inside && <FreshnessPill />}
       <div class="controls">
-        <button type="button" aria-pressed={paused.value} onClick={() => setPaused(!paused.value)} title="Pause or resume (p)">
-          {paused.value ? "Resume" : "Pause"}
-        </button>
+        {inside && (
+          <button type="button" aria-pressed={paused.value} onClick={() => setPaused(!paused.value)} title="Pause or resume (p)">
+            {paused.value ? "Resume" : "Pause"}
+          </button>
+        )}
         <button
           type="button"
           class="round"
@@ -69,17 +81,24 @@ export function Header() {
             {theme.value === "dark" && <path d="M10 3a7 7 0 0 0 0 14z" class="icon-fill" />}
           </svg>
         </button>
-        <button
-          type="button"
-          class="round"
-          aria-label="Keyboard help"
-          title="Keys (?)"
-          onClick={() => {
-            helpOpen.value = true;
-          }}
-        >
-          ?
-        </button>
+        {inside && (
+          <button
+            type="button"
+            class="round"
+            aria-label="Keyboard help"
+            title="Keys (?)"
+            onClick={() => {
+              helpOpen.value = true;
+            }}
+          >
+            ?
+          </button>
+        )}
+        {who.value?.required === true && (
+          <button type="button" onClick={() => void logOut()} title={`Logged in with key ${who.value.keyId}`}>
+            Log out
+          </button>
+        )}
       </div>
     </header>
   );
