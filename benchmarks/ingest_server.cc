@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "auth/gate.h"
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "base/format.h"
@@ -14,6 +15,7 @@
 #include "ingest/doors.h"
 #include "log/log.h"
 #include "net/http_server.h"
+#include "registry/registry.h"
 
 namespace {
 
@@ -54,7 +56,19 @@ int main(int argc, char** argv) {
                                            .threads = std::atoi(argv[3]),
                                            .metrics = &metrics},
                                           clock));
-  weir::ingest::RegisterDoors(*server, *log, *catalog, clock, metrics);
+  const auto registry = weir::registry::Registry::Create(*catalog, *log, clock);
+  const auto keyring =
+      OrDie(weir::auth::Keyring::Open(files, clock, *catalog, JoinPath(argv[1], "secret.key")));
+  const auto gate = OrDie(weir::auth::Gate::Create({}, files, clock, *keyring));
+  const auto intake = weir::ingest::Intake::Create({}, *log, clock, metrics);
+  const auto doors = OrDie(weir::ingest::Doors::Register(*server, {.log = *log,
+                                                                   .catalog = *catalog,
+                                                                   .registry = *registry,
+                                                                   .gate = *gate,
+                                                                   .intake = *intake,
+                                                                   .files = files,
+                                                                   .clock = clock,
+                                                                   .metrics = metrics}));
   if (auto started = server->Start(); !started) {
     std::fputs(fmt::format("ingest_server: {}\n", started.error().message).c_str(), stderr);
     return 1;

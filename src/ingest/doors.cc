@@ -1,29 +1,52 @@
 #include "ingest/doors.h"
 
-#include <memory>
 #include <utility>
 
+#include "ingest/aws/door.h"
 #include "ingest/http/put_records.h"
-#include "ingest/kinesis/kinesis_door.h"
+#include "ingest/kinesis/kinesis_service.h"
+#include "ingest/writable_streams.h"
 
 namespace weir::ingest {
+namespace {
 
-void RegisterDoors(net::HttpServer& server, log::Log& log, catalog::Catalog& /*catalog*/,
-                   base::Clock& clock, base::Metrics& metrics) {
-  auto records = std::make_shared<http::PutRecordsDoor>(log, clock, metrics);
-  server.Route(
-      "POST", "/v1/streams/{name}/records",
-      [records](net::Request request, std::unique_ptr<net::Responder> responder) {
-        records->Handle(std::move(request), std::move(responder));
-      },
-      http::PutRecordsDoor::kMaxBodyBytes);
-  auto kinesis = std::make_shared<kinesis::KinesisDoor>(log, metrics);
-  server.Route(
-      "POST", "/",
-      [kinesis](net::Request request, std::unique_ptr<net::Responder> responder) {
-        kinesis->Handle(std::move(request), std::move(responder));
-      },
-      kinesis::KinesisDoor::kMaxBodyBytes);
+class AllDoors : public Doors {
+ public:
+  AllDoors(net::HttpServer& server, const DoorParts& parts)
+      : parts_(parts), writable_(parts.registry), records_(parts_, writable_), aws_(parts.gate) {
+    aws_.Add("Kinesis_20131202",
+             std::make_unique<kinesis::KinesisService>(server, parts_, writable_));
+  }
+
+  base::Result<void> Add(net::HttpServer& server) {
+    server.Route(
+        "POST", "/v1/streams/{name}/records",
+        [this](net::Request request, std::unique_ptr<net::Responder> responder) {
+          records_.Handle(std::move(request), std::move(responder));
+        },
+        http::PutRecordsDoor::kMaxBodyBytes);
+    server.Route(
+        "POST", "/",
+        [this](net::Request request, std::unique_ptr<net::Responder> responder) {
+          aws_.Handle(std::move(request), std::move(responder));
+        },
+        aws::Door::kMaxBodyBytes);
+    return {};
+  }
+
+ private:
+  DoorParts parts_;
+  WritableStreams writable_;
+  http::PutRecordsDoor records_;
+  aws::Door aws_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Doors>> Doors::Register(net::HttpServer& server, DoorParts parts) {
+  auto doors = std::make_unique<AllDoors>(server, parts);
+  RETURN_IF_ERROR(doors->Add(server));
+  return doors;
 }
 
 }  // namespace weir::ingest

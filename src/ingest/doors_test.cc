@@ -1,12 +1,10 @@
-#include "ingest/doors.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
-#include "base/simulated_file_system.h"
+#include "ingest/doors_fixture.h"
 #include "json/document.h"
-#include "net/http_client.h"
 
 namespace weir::ingest {
 namespace {
@@ -19,35 +17,17 @@ constexpr int64_t kNow = 1'600'000'000'000;  // 2020-09-13T12:26:40Z
 class DoorsTest : public testing::Test {
  protected:
   void SetUp() override {
-    log_ = std::move(*log::Log::Open(files_, clock_, "/data/log", {.metrics = &metrics_}));
-    catalog_ = std::move(*catalog::Catalog::Open(files_, clock_, "/data/catalog.sqlite"));
-    stream_ =
-        *log_->OpenStream({.name = "ClickStream", .created = {kNow}, .shards = log::EvenShards(2)});
-    server_ = std::move(*net::HttpServer::Create({.port = 0}, clock_));
-    RegisterDoors(*server_, *log_, *catalog_, clock_, metrics_);
-    ASSERT_TRUE(server_->Start());
-    client_ =
-        std::move(*net::HttpClient::Create(fmt::format("http://127.0.0.1:{}", server_->port())));
-  }
-
-  void TearDown() override {
-    server_->Stop(0);
-    log_->Shutdown();
+    stream_ = *world_.log->OpenStream(
+        {.name = "ClickStream", .created = {kNow}, .shards = log::EvenShards(2)});
+    world_.Start();
   }
 
   net::ClientResponse Post(std::string_view target, std::string_view body) {
-    auto response = client_->Send("POST", target, {}, body);
-    EXPECT_TRUE(response) << response.error().message;
-    return response ? *response : net::ClientResponse{};
+    return world_.Send(target, {}, body);
   }
 
   net::ClientResponse Call(std::string_view operation, std::string_view body) {
-    auto response = client_->Send("POST", "/",
-                                  {{"content-type", "application/x-amz-json-1.1"},
-                                   {"x-amz-target", fmt::format("Kinesis_20131202.{}", operation)}},
-                                  body);
-    EXPECT_TRUE(response) << response.error().message;
-    return response ? *response : net::ClientResponse{};
+    return world_.Call(fmt::format("Kinesis_20131202.{}", operation), body);
   }
 
   // "key|data" of all records, by shard and sequence.
@@ -63,14 +43,9 @@ class DoorsTest : public testing::Test {
     return stored;
   }
 
-  base::SimulatedFileSystem files_;
   base::ManualClock clock_{kNow};
-  base::Metrics metrics_;
-  std::unique_ptr<log::Log> log_;
-  std::unique_ptr<catalog::Catalog> catalog_;
+  DoorsWorld world_{clock_};
   log::Stream* stream_ = nullptr;
-  std::unique_ptr<net::HttpServer> server_;
-  std::unique_ptr<net::HttpClient> client_;
 };
 
 constexpr std::string_view kRecords = "/v1/streams/ClickStream/records";
@@ -98,7 +73,7 @@ TEST_F(DoorsTest, StoresLinesAndReportsWhatItRefuses) {
       response.body,
       HasSubstr(R"(timestamp \"2020-09-13T12:31:41Z\" is more than 5 minutes in the future)"));
   EXPECT_EQ(Stored().size(), 4);
-  const std::string figures = metrics_.Expose();
+  const std::string figures = world_.metrics.Expose();
   EXPECT_THAT(figures, HasSubstr(R"(weir_ingest_records_total{door="http",result="accepted"} 4)"));
   EXPECT_THAT(figures, HasSubstr(R"(weir_ingest_records_total{door="http",result="malformed"} 3)"));
   EXPECT_THAT(figures, HasSubstr(R"(weir_ingest_records_total{door="http",result="future"} 1)"));
@@ -154,7 +129,7 @@ TEST_F(DoorsTest, CapsTheListOfRefusals) {
 }
 
 TEST_F(DoorsTest, RefusesWithANameWhileTheDiskIsFullAndGoesOnAfterwards) {
-  files_.SetFreeBytes(0);
+  world_.files.SetFreeBytes(0);
   const auto full = Post(kRecords, "{}");
   EXPECT_EQ(full.status, 503);
   EXPECT_THAT(full.body, HasSubstr("\"code\":\"disk_full\""));

@@ -23,10 +23,11 @@ struct Call {
   net::Request http;
 };
 
-/// A call whose operation reads its body and asks for the caller's identity by itself.
+/// A call whose operation reads its body by itself.
 struct BodyCall {
   std::string operation;
   Encoding encoding = Encoding::kJson;
+  auth::Identity identity;
   net::Request http;
 };
 

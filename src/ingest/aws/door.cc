@@ -78,11 +78,16 @@ void Door::Handle(net::Request request, std::unique_ptr<net::Responder> responde
                             "application/x-amz-cbor-1.1",
                             request.Header("content-type").substr(0, kMaxQuotedTarget)));
   }
+  auto identity = CheckSignature(gate_, request);
+  if (!identity) {
+    return refuse(identity.error());
+  }
   std::string operation;
   const auto found = Find(request.Header("x-amz-target"), operation);
   if (found && found->second == Service::Form::kBody) {
-    return found->first->HandleBody({std::move(operation), *encoding, std::move(request)},
-                                    std::move(responder));
+    return found->first->HandleBody(
+        {std::move(operation), *encoding, *std::move(identity), std::move(request)},
+        std::move(responder));
   }
   auto document = ReadDocument(*encoding, request.body);
   if (!document) {
@@ -90,10 +95,6 @@ void Door::Handle(net::Request request, std::unique_ptr<net::Responder> responde
   }
   if (!found) {
     return refuse(found.error());
-  }
-  auto identity = CheckSignature(gate_, request);
-  if (!identity) {
-    return refuse(identity.error());
   }
   found->first->Handle({std::move(operation), *encoding, *std::move(document), *std::move(identity),
                         std::move(request)},

@@ -14,8 +14,9 @@
 
 namespace weir::ingest::aws {
 
-/// POST / for all AWS APIs: judges the envelope in the APIs' order (body, content type, document,
-/// target, signature) and hands the call to the service that its target names. Thread-safe.
+/// POST / for all AWS APIs: judges the envelope (body, content type, signature, document, target)
+/// and hands the call to the service that its target names. Nothing reads a body before the
+/// signature is found right. Thread-safe.
 class Door {
  public:
   /// The limit of 5 MiB of data, as Base64 in JSON.

@@ -3,11 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/random.h"
 #include "base/simulated_file_system.h"
-#include "catalog/catalog.h"
-#include "ingest/doors.h"
-#include "net/http_server.h"
+#include "ingest/doors_fixture.h"
 
 namespace weir::ingest {
 namespace {
@@ -152,19 +149,14 @@ TEST_F(PutFilesTest, KeepsOrderOverManyBatchesAndReportsProgress) {
 }
 
 TEST_F(PutFilesTest, PutsIntoAServer) {
-  auto log = std::move(*log::Log::Open(files_, clock_, "/server", {.metrics = &metrics_}));
+  DoorsWorld world(clock_);
   log::Stream* const stream =
-      *log->OpenStream({.name = "s", .created = {kNow}, .shards = log::EvenShards(1)});
-  auto catalog = std::move(*catalog::Catalog::Open(
-      base::SystemFileSystem(), clock_,
-      base::JoinPath(testing::TempDir(), "weir_put_files." + base::SystemRandomHex(8))));
-  auto server = std::move(*net::HttpServer::Create({.port = 0}, clock_));
-  RegisterDoors(*server, *log, *catalog, clock_, metrics_);
-  ASSERT_TRUE(server->Start());
+      *world.log->OpenStream({.name = "s", .created = {kNow}, .shards = log::EvenShards(1)});
+  world.Start();
   Write("/in/a", "{\"k\":\"x y\"}\nbad\n{\"k\":\"z\"}\n");
   const PutOptions options{.partition_key_field = "k", .batch_records = 1};
-  const std::string url = fmt::format("http://127.0.0.1:{}", server->port());
-  const auto sink = std::move(*MakeServerSink(url, "s", options));
+  const std::string url = fmt::format("http://127.0.0.1:{}", world.server->port());
+  const auto sink = std::move(*MakeServerSink({.url = url}, "s", options));
   PutReport report;
   const auto put = PutFile(files_, clock_, "/in/a", options, *sink, report);
   ASSERT_TRUE(put) << put.error().message;
@@ -173,12 +165,10 @@ TEST_F(PutFilesTest, PutsIntoAServer) {
   const auto read = *stream->Read(0, {0}, 10, 1 << 20);
   ASSERT_EQ(read.batch.records.size(), 2);
   EXPECT_EQ(read.batch.records[0].partition_key, "x y");
-  const auto unknown = std::move(*MakeServerSink(url, "t", {}));
+  const auto unknown = std::move(*MakeServerSink({.url = url}, "t", {}));
   const auto refused = PutFile(files_, clock_, "/in/a", {}, *unknown, report);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, base::Code::kNotFound);
-  server->Stop(0);
-  log->Shutdown();
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace {
 // One request's records, and what was refused.
 struct Sorted {
   std::vector<log::Entry> entries;
+  std::vector<uint32_t> lines;  // Of the entries.
   size_t bytes = 0;
   size_t malformed = 0;
   size_t future = 0;
@@ -25,6 +26,7 @@ struct Sorted {
 
   void Clear() {
     entries.clear();
+    lines.clear();
     refusals.clear();
     bytes = malformed = future = 0;
   }
@@ -55,6 +57,7 @@ base::Result<void> Sort(std::string& body, RecordScreen& screen, Sorted& sorted)
     }
     sorted.bytes += entry->data.size();
     sorted.entries.push_back(*std::move(entry));
+    sorted.lines.push_back(static_cast<uint32_t>(piece->number));
   }
   if (sorted.entries.empty() && sorted.rejected() == 0) {
     return base::Fail(base::Code::kInvalidArgument,
@@ -63,23 +66,61 @@ base::Result<void> Sort(std::string& body, RecordScreen& screen, Sorted& sorted)
   return {};
 }
 
-std::string Answer(const Sorted& sorted) {
-  std::string body =
-      fmt::format("{{\"accepted\":{},\"rejected\":[{}]", sorted.entries.size(), sorted.refusals);
+// Of the answer, what follows the number of accepted records, without the end.
+std::string Rejected(const Sorted& sorted) {
+  std::string text = fmt::format(",\"rejected\":[{}]", sorted.refusals);
   if (sorted.rejected() > PutRecordsDoor::kMaxListedRefusals) {
-    fmt::format_to(std::back_inserter(body), ",\"rejected_count\":{}", sorted.rejected());
+    fmt::format_to(std::back_inserter(text), ",\"rejected_count\":{}", sorted.rejected());
   }
-  body.append("}\n");
-  return body;
+  return text;
+}
+
+// The records that the log did not take, all of which are worth another try.
+std::string Failed(const IntakeOutcome& outcome, const std::vector<uint32_t>& lines) {
+  const base::Error& first = outcome.refused.front().second;
+  std::string text =
+      fmt::format(",\"failed\":{{\"code\":\"{}\",\"message\":", base::CodeName(first.code));
+  json::AppendQuoted(first.message, text);
+  text.append(",\"lines\":[");
+  for (const auto& [entry, error] : outcome.refused) {
+    fmt::format_to(std::back_inserter(text), "{},", lines[entry]);
+  }
+  text.back() = ']';
+  text.push_back('}');
+  return text;
+}
+
+net::Response NothingStored(const base::Error& error) {
+  net::Response response = net::ErrorResponse(error);
+  if (error.code == base::Code::kLimitExceeded) {
+    response.status = 429;
+    response.headers.emplace_back("retry-after", "1");
+  }
+  return response;
 }
 
 }  // namespace
 
+// What is kept of a request until its records are durable.
+struct PutRecordsDoor::Pending {
+  std::string rejected;
+  std::vector<uint32_t> lines;
+  size_t bytes = 0;
+  std::unique_ptr<net::Responder> responder;
+};
+
 void PutRecordsDoor::Handle(net::Request request, std::unique_ptr<net::Responder> responder) {
   const std::string& name = request.parameters["name"];
-  log::Stream* const stream = log_.Find(name);
+  if (const auto identity = parts_.gate.Check(request, auth::Action::kPutRecords, name);
+      !identity) {
+    return responder->Send(parts_.gate.Refused(identity.error(), request));
+  }
+  log::Stream* const stream = parts_.log.Find(name);
   if (stream == nullptr) {
-    return responder->Send(net::ErrorResponse(UnknownStream(log_, name)));
+    return responder->Send(net::ErrorResponse(UnknownStream(parts_.log, name)));
+  }
+  if (const auto writable = writable_.Check(name); !writable) {
+    return responder->Send(net::ErrorResponse(writable.error()));
   }
   thread_local RecordScreen plain({});
   thread_local Sorted sorted;
@@ -90,29 +131,39 @@ void PutRecordsDoor::Handle(net::Request request, std::unique_ptr<net::Responder
         RecordScreen::Options{.partition_key_field = key->second, .arrival_field = {}});
   }
   RecordScreen& screen = keyed != nullptr ? *keyed : plain;
-  screen.Begin(clock_.WallMillis(), SpreadKey(request.body));
+  screen.Begin(parts_.clock.WallMillis(), SpreadKey(request.body));
   sorted.Clear();
   if (const auto done = Sort(request.body, screen, sorted); !done) {
     return responder->Send(net::ErrorResponse(done.error()));
   }
   metrics_.malformed.Add(static_cast<double>(sorted.malformed));
   metrics_.future.Add(static_cast<double>(sorted.future));
-  std::string answer = Answer(sorted);
+  std::string rejected = Rejected(sorted);
   if (sorted.entries.empty()) {
-    return responder->Send({.body = std::move(answer), .headers = {}});
+    return responder->Send(
+        {.body = fmt::format("{{\"accepted\":0{}}}\n", rejected), .headers = {}});
   }
-  stream->Append(sorted.entries,
-                 [this, responder = std::move(responder), answer = std::move(answer),
-                  records = sorted.entries.size(),
-                  bytes = sorted.bytes](base::Result<std::vector<log::Placement>> placed) mutable {
-                   if (!placed) {
-                     metrics_.failed.Add(static_cast<double>(records));
-                     return responder->Send(net::ErrorResponse(placed.error()));
-                   }
-                   metrics_.accepted.Add(static_cast<double>(records));
-                   metrics_.bytes.Add(static_cast<double>(bytes));
-                   responder->Send({.body = std::move(answer), .headers = {}});
-                 });
+  parts_.intake.Append(*stream, sorted.entries,
+                       [this, pending = Pending{.rejected = std::move(rejected),
+                                                .lines = sorted.lines,
+                                                .bytes = sorted.bytes,
+                                                .responder = std::move(responder)}](
+                           const IntakeOutcome& outcome) { Answer(pending, outcome); });
+}
+
+void PutRecordsDoor::Answer(const Pending& pending, const IntakeOutcome& outcome) {
+  const size_t failed = outcome.refused.size();
+  const size_t accepted = pending.lines.size() - failed;
+  metrics_.failed.Add(static_cast<double>(failed));
+  metrics_.accepted.Add(static_cast<double>(accepted));
+  metrics_.bytes.Add(failed == 0 ? static_cast<double>(pending.bytes) : 0);
+  if (accepted == 0) {
+    return pending.responder->Send(NothingStored(outcome.refused.front().second));
+  }
+  pending.responder->Send(
+      {.body = fmt::format("{{\"accepted\":{}{}{}}}\n", accepted, pending.rejected,
+                           failed == 0 ? "" : Failed(outcome, pending.lines)),
+       .headers = {}});
 }
 
 }  // namespace weir::ingest::http

@@ -3,10 +3,9 @@
 #include <cstddef>
 #include <memory>
 
-#include "base/clock.h"
 #include "ingest/door_metrics.h"
-#include "log/log.h"
-#include "net/http_server.h"
+#include "ingest/doors.h"
+#include "ingest/writable_streams.h"
 
 namespace weir::ingest::http {
 
@@ -17,15 +16,19 @@ class PutRecordsDoor {
   // Refusals that an answer lists; further ones are only counted.
   static constexpr size_t kMaxListedRefusals = 100;
 
-  PutRecordsDoor(log::Log& log, base::Clock& clock, base::Metrics& metrics)
-      : log_(log), clock_(clock), metrics_(metrics, "http") {}
+  PutRecordsDoor(const DoorParts& parts, WritableStreams& writable)
+      : parts_(parts), writable_(writable), metrics_(parts.metrics, "http") {}
 
   // Answers when the records are durable.
   void Handle(net::Request request, std::unique_ptr<net::Responder> responder);
 
  private:
-  log::Log& log_;
-  base::Clock& clock_;
+  struct Pending;
+
+  void Answer(const Pending& pending, const IntakeOutcome& outcome);
+
+  const DoorParts& parts_;
+  WritableStreams& writable_;
   DoorMetrics metrics_;
 };
 

@@ -76,7 +76,7 @@ SequenceText::Known& SequenceText::Advance(const log::Placement& placement) {
                                         .shard_id = model::FormatShardId(placement.shard)});
   }
   const std::string text =
-      model::FormatSequenceNumber({.shard_created_seconds = CreatedSeconds(placement.shard),
+      model::FormatSequenceNumber({.shard_created_seconds = found->created_seconds,
                                    .shard = placement.shard,
                                    .sequence = placement.sequence,
                                    .arrival_seconds = seconds});
@@ -90,13 +90,6 @@ SequenceText::Known& SequenceText::Advance(const log::Placement& placement) {
   return *found;
 }
 
-int64_t SequenceText::CreatedSeconds(uint32_t shard) const {
-  const auto found = std::ranges::find(stream_.shards, shard, &log::ShardDefinition::id);
-  const model::Rowtime created =
-      found == stream_.shards.end() ? stream_.created : log::ShardCreated(stream_, *found);
-  return created.millis / 1000;
-}
-
 std::string_view SequenceText::Number(const log::Placement& placement) {
   const Known& known = Advance(placement);
   PutLimb(known.limbs[2], digits_.data());
@@ -104,15 +97,6 @@ std::string_view SequenceText::Number(const log::Placement& placement) {
   PutLimb(known.limbs[0], digits_.data() + 2 * kLimbDigits);
   shard_id_ = known.shard_id;
   return {digits_.data() + digits_.size() - kDigits, kDigits};
-}
-
-SequenceText::Text SequenceText::Of(const log::Placement& placement) {
-  const Known& known = Advance(placement);
-  PutLimb(known.limbs[2], digits_.data());
-  PutLimb(known.limbs[1], digits_.data() + kLimbDigits);
-  PutLimb(known.limbs[0], digits_.data() + 2 * kLimbDigits);
-  return {.number = {digits_.data() + digits_.size() - kDigits, kDigits},
-          .shard_id = known.shard_id};
 }
 
 }  // namespace weir::ingest::kinesis

@@ -10,25 +10,22 @@
 
 namespace weir::ingest::kinesis {
 
-// Writes placements in `stream`, which must outlive this, as the API's sequence numbers and shard
-// ids. Consecutive records of a shard
-// differ by a constant, so that all but the first need an addition instead of a conversion of 188
-// bits.
+// Writes placements in `stream`, which must outlive this and have their shards, as the API's
+// sequence numbers and shard ids. Consecutive records of a shard differ by a constant, so that all
+// but the first need an addition instead of a conversion of 188 bits.
 class SequenceText {
  public:
   explicit SequenceText(const log::StreamDefinition& stream) : stream_(stream) {}
 
-  // Appends `"SequenceNumber":"…","ShardId":"…"`.
-  void Append(const log::Placement& placement, std::string& out);
-
-  // The sequence number alone; valid until the next call.
+  // The sequence number, 56 digits; valid until the next call.
   std::string_view Number(const log::Placement& placement);
 
   // "shardId-…" of the placement of the last call; valid until the next one.
   std::string_view shard_id() const { return shard_id_; }
 
  private:
-  static constexpr int kLimbs = 3;
+  static constexpr size_t kLimbs = 3;
+  static constexpr size_t kLimbDigits = 19;
 
   // A number as three digits of base 10^19, lowest first.
   struct Known {
@@ -41,11 +38,10 @@ class SequenceText {
   };
 
   Known& Advance(const log::Placement& placement);
-  int64_t CreatedSeconds(uint32_t shard) const;
 
   const log::StreamDefinition& stream_;
   std::vector<Known> shards_;  // In the order of their first record.
-  std::array<char, kLimbs * 19> digits_{};
+  std::array<char, kLimbs * kLimbDigits> digits_{};
   std::string_view shard_id_;
 };
 

@@ -1,0 +1,82 @@
+#include "ingest/shard_limits.h"
+
+#include <algorithm>
+
+namespace weir::ingest {
+namespace {
+
+constexpr int64_t kNanosPerSecond = 1'000'000'000;
+
+// The open shard that owns the entry's hash key; there is always one.
+uint32_t ShardOf(const log::StreamDefinition& definition, const log::Entry& entry) {
+  const model::HashKey key =
+      entry.explicit_hash_key ? *entry.explicit_hash_key : model::HashOf(entry.partition_key);
+  const auto owner = std::ranges::find_if(definition.shards, [&](const auto& shard) {
+    return !shard.closed && shard.first_hash <= key && key <= shard.last_hash;
+  });
+  return owner == definition.shards.end() ? 0 : owner->id;
+}
+
+}  // namespace
+
+ShardLimits::Bucket& ShardLimits::Filled(const std::string& stream, uint32_t shard,
+                                         int64_t now_nanos) {
+  if (buckets_.size() >= kMaxBuckets) {
+    // Those that are full again say nothing.
+    std::erase_if(buckets_, [&](const auto& entry) {
+      return now_nanos - entry.second.filled_nanos > kNanosPerSecond;
+    });
+  }
+  const auto [found, added] = buckets_.try_emplace({stream, shard});
+  Bucket& bucket = found->second;
+  const double seconds =
+      added ? 1
+            : std::min(1.0, static_cast<double>(now_nanos - bucket.filled_nanos) / kNanosPerSecond);
+  const auto records = static_cast<double>(records_);
+  const auto bytes = static_cast<double>(bytes_);
+  bucket.records = std::min(records, bucket.records + records * seconds);
+  bucket.bytes = std::min(bytes, bucket.bytes + bytes * seconds);
+  bucket.filled_nanos = now_nanos;
+  return bucket;
+}
+
+// A record of more bytes than a second's worth is taken when the bucket is full, and leaves it
+// owing: else it could never be.
+bool ShardLimits::TakeFrom(Bucket& bucket, size_t bytes) const {
+  const auto needed = static_cast<double>(std::min<uint64_t>(bytes, bytes_));
+  if ((records_ > 0 && bucket.records < 1) || (bytes_ > 0 && bucket.bytes < needed)) {
+    return false;
+  }
+  bucket.records -= 1;
+  bucket.bytes -= static_cast<double>(bytes);
+  return true;
+}
+
+std::vector<std::pair<size_t, base::Error>> ShardLimits::Take(const log::Stream& stream,
+                                                              std::span<const log::Entry> entries) {
+  const log::StreamDefinition& definition = stream.definition();
+  std::vector<uint32_t> shards;
+  shards.reserve(entries.size());
+  for (const log::Entry& entry : entries) {
+    shards.push_back(ShardOf(definition, entry));
+  }
+  std::vector<std::pair<size_t, base::Error>> refused;
+  std::map<uint32_t, Bucket*> used;
+  const std::lock_guard lock(mutex_);
+  const int64_t now = clock_.MonotonicNanos();
+  for (size_t i = 0; i < entries.size(); ++i) {
+    Bucket*& bucket = used[shards[i]];
+    if (bucket == nullptr) {
+      bucket = &Filled(definition.name, shards[i], now);
+    }
+    if (!TakeFrom(*bucket, entries[i].data.size() + entries[i].partition_key.size())) {
+      refused.emplace_back(
+          i, base::Error{base::Code::kLimitExceeded,
+                         fmt::format("Rate exceeded for shard {} in stream {}",
+                                     model::FormatShardId(shards[i]), definition.name)});
+    }
+  }
+  return refused;
+}
+
+}  // namespace weir::ingest
