@@ -38,19 +38,18 @@ Connection::Connection(Service& service, std::shared_ptr<Mailbox> mailbox, uint6
       mailbox_(std::move(mailbox)),
       id_(id),
       remote_(std::move(remote)),
+      address_client_(service.clients.Find(remote_.substr(0, remote_.rfind(':')))),
+      client_(address_client_),
       backlog_(std::make_shared<StreamBacklog>()),
       last_input_nanos_(service.clock.MonotonicNanos()),
       last_output_nanos_(last_input_nanos_) {}
 
 Connection::~Connection() {
-  service_.budget.Give(charged_bytes_);
-  for (const Slot& slot : slots_) {
-    service_.budget.Give(slot.charged_bytes);
-  }
+  service_.unsent_bytes.Give(address_client_->unsent_bytes, unsent_);
 }
 
 bool Connection::Paused() const {
-  return slots_.size() >= kMaxPipelined || unsent_ >= kMaxUnsentBytes;
+  return slots_.size() >= max_pipelined_ || unsent_ >= kMaxUnsentBytes;
 }
 
 bool Connection::wants_read() const {
@@ -203,9 +202,53 @@ void Connection::StartRequest(const RequestHead& head) {
       return Deny(std::move(*refused));
     }
   }
+  if (auto refused = FindShares()) {
+    return Deny(std::move(*refused));
+  }
   request_.body.reserve(std::min<uint64_t>(head.content_length, kFirstBodyBytes));
   phase_ = Phase::kBody;
   FlushReady();
+}
+
+std::optional<Response> Connection::FindShares() {
+  std::string name = service_.client ? service_.client(request_) : std::string();
+  if (name != client_name_) {
+    client_ = name.empty() ? address_client_ : service_.clients.Find("key " + name);
+    client_name_ = std::move(name);
+  }
+  const auto share = [this](Quota& quota, std::atomic<size_t>& mine) {
+    return Share(quota, std::shared_ptr<std::atomic<size_t>>(client_, &mine));
+  };
+  shares_.request = share(service_.requests, client_->requests);
+  shares_.job = share(service_.jobs, client_->jobs);
+  shares_.body = share(service_.body_bytes, client_->body_bytes);
+  // Answers exist already: a client that reads its own is not to suffer from those that do not.
+  if (service_.unsent_bytes.Look(address_client_->unsent_bytes, 0) == Quota::Verdict::kClientFull) {
+    return Overload(Quota::Verdict::kClientFull, "unsent_bytes", service_.unsent_bytes.limit());
+  }
+  auto refused =
+      Overload(service_.requests.Look(client_->requests, 1), "requests", service_.requests.limit());
+  if (!refused && route_->kind == RouteEntry::Kind::kBlocking) {
+    refused = Overload(service_.jobs.Look(client_->jobs, 1), "jobs", service_.jobs.limit());
+  }
+  return refused;
+}
+
+std::optional<Response> Connection::Overload(Quota::Verdict verdict, std::string_view what,
+                                             size_t limit) {
+  if (verdict == Quota::Verdict::kTaken) {
+    return std::nullopt;
+  }
+  const bool client = verdict == Quota::Verdict::kClientFull;
+  service_.shed.Count(what, client);
+  if (client) {
+    return RefusalResponse(
+        429, fmt::format("this client holds its share of the {} {} that are served at once: wait "
+                         "for answers, then try again",
+                         limit, what));
+  }
+  return RefusalResponse(
+      503, fmt::format("all {} {} that are served at once are taken: try again", limit, what));
 }
 
 void Connection::Deny(Response response) {
@@ -219,7 +262,7 @@ void Connection::Deny(Response response) {
   denied_ = std::move(response);
   discarded_bytes_ = 0;
   request_.body.clear();
-  service_.budget.Give(std::exchange(charged_bytes_, 0));
+  shares_ = {};
   phase_ = Phase::kBody;
 }
 
@@ -253,15 +296,11 @@ bool Connection::ParseBody(std::string_view& input) {
     if (denied_) {
       return DiscardBody();
     }
-    const size_t grown = request_.body.size() - charged_bytes_;
-    if (!service_.budget.Take(grown)) {
-      Deny(RefusalResponse(
-          503, fmt::format("the bodies of running requests fill the {} bytes that are set aside "
-                           "for them: try again",
-                           service_.budget.limit())));
+    const auto verdict = shares_.body.Grow(request_.body.size() - shares_.body.amount());
+    if (verdict != Quota::Verdict::kTaken) {
+      Deny(*Overload(verdict, "body_bytes", service_.body_bytes.limit()));
       return phase_ == Phase::kHead;
     }
-    charged_bytes_ += grown;
     if (!body_.done()) {
       return false;
     }
@@ -286,7 +325,7 @@ Connection::Slot& Connection::AddSlot() {
   slot.metrics = route_ != nullptr ? route_->metrics.get() : &service_.unrouted;
   slot.request_id = fmt::format("{}-{:x}", service_.id_prefix, service_.next_request.fetch_add(1));
   slot.started_nanos = started_nanos_;
-  slot.charged_bytes = std::exchange(charged_bytes_, 0);
+  slot.shares = std::move(shares_);
   slot.head_only = head_only_;
   slot.chunks = chunks_;
   slot.close = close_;
@@ -320,7 +359,18 @@ void Connection::AnswerEarly(Response response, bool reusable) {
   FlushReady();
 }
 
+std::optional<Response> Connection::TakeShares() {
+  auto refused = Overload(shares_.request.Grow(1), "requests", service_.requests.limit());
+  if (!refused && route_->kind == RouteEntry::Kind::kBlocking) {
+    refused = Overload(shares_.job.Grow(1), "jobs", service_.jobs.limit());
+  }
+  return refused;
+}
+
 void Connection::Dispatch() {
+  if (auto refused = TakeShares()) {
+    return AnswerEarly(std::move(*refused), true);
+  }
   phase_ = Phase::kHead;
   const Slot& slot = AddSlot();
   request_.request_id = slot.request_id;
@@ -468,7 +518,9 @@ void Connection::Answered(Slot& slot, size_t bytes) {
   slot.metrics->Observe(
       slot.response.status,
       static_cast<double>(service_.clock.MonotonicNanos() - slot.started_nanos) / 1e9);
-  service_.budget.Give(std::exchange(slot.charged_bytes, 0));
+  slot.shares = {};
+  max_pipelined_ =
+      bytes > kSmallAnswerBytes ? kFirstPipelined : std::min(max_pipelined_ + 1, kMaxPipelined);
 }
 
 void Connection::Resume() {
@@ -493,6 +545,7 @@ void Connection::NoteAppended(size_t bytes) {
     last_output_nanos_ = service_.clock.MonotonicNanos();
   }
   unsent_ += bytes;
+  service_.unsent_bytes.Force(address_client_->unsent_bytes, bytes);
   backlog_->unsent = unsent_ - unsent_before_;
 }
 
@@ -504,6 +557,7 @@ void Connection::OnSent(size_t bytes) {
   CHECK(bytes <= unsent_);
   const bool was_paused = Paused();
   unsent_ -= bytes;
+  service_.unsent_bytes.Give(address_client_->unsent_bytes, bytes);
   last_output_nanos_ = service_.clock.MonotonicNanos();
   unsent_before_ -= std::min(bytes, unsent_before_);
   backlog_->unsent = unsent_ - unsent_before_;

@@ -23,8 +23,11 @@ namespace weir::net {
 //   output
 class Connection {
  public:
-  // Requests that one client may have waiting for answers; further ones stay unread.
+  // Requests that one connection may have waiting for answers; further ones stay unread. It begins
+  // with few and is given more while the answers are small.
   static constexpr size_t kMaxPipelined = 64;
+  static constexpr size_t kFirstPipelined = 8;
+  static constexpr size_t kSmallAnswerBytes = 64 << 10;
   // Reading pauses while this much output waits for the client.
   static constexpr size_t kMaxUnsentBytes = 1 << 20;
   // After a refusal the rest of what the client sends is read for so long, or the answer could be
@@ -71,13 +74,20 @@ class Connection {
  private:
   enum class Phase : uint8_t { kHead, kBody, kStopped };
 
+  // What one request holds of the server until it is answered.
+  struct Shares {
+    Share request;
+    Share job;
+    Share body;
+  };
+
   // A request that waits for its answer, or an answer that waits for its turn.
   struct Slot {
     uint64_t id = 0;
     RouteMetrics* metrics = nullptr;
     std::string request_id;
     int64_t started_nanos = 0;
-    size_t charged_bytes = 0;
+    Shares shares;
     bool head_only = false;
     bool chunks = true;  // The client understands chunked bodies.
     bool close = false;
@@ -97,6 +107,10 @@ class Connection {
   void StartRequest(const RequestHead& head);
   void BuildRequest(const RequestHead& head, Target target, Router::Match match);
   std::optional<Response> Inadmissible(const RequestHead& head) const;
+  // Whose shares the request at hand will take; the answer when there is too much already.
+  std::optional<Response> FindShares();
+  std::optional<Response> TakeShares();
+  std::optional<Response> Overload(Quota::Verdict verdict, std::string_view what, size_t limit);
   // Answers the request whose head was read without serving it: a small body is read and thrown
   // away first, with a large one the connection ends.
   void Deny(Response response);
@@ -125,6 +139,9 @@ class Connection {
   const std::shared_ptr<Mailbox> mailbox_;
   const uint64_t id_;
   const std::string remote_;
+  const std::shared_ptr<Client> address_client_;
+  std::shared_ptr<Client> client_;  // Of the request at hand.
+  std::string client_name_;         // "" for address_client_.
   const std::string* date_ = nullptr;
 
   Phase phase_ = Phase::kHead;
@@ -139,10 +156,11 @@ class Connection {
   bool continue_pending_ = false;
   std::optional<Response> denied_;  // The answer once the body has been thrown away.
   size_t discarded_bytes_ = 0;
-  size_t charged_bytes_ = 0;
+  Shares shares_;
   int64_t started_nanos_ = 0;
 
   std::deque<Slot> slots_;
+  size_t max_pipelined_ = kFirstPipelined;
   uint64_t next_slot_ = 0;
 
   std::string output_;

@@ -147,7 +147,7 @@ class Loop {
   void Tick() {
     date_ = FormatHttpDate(service_.clock.WallMillis());
     if (service_.metrics != nullptr) {
-      inflight_gauge().Set(static_cast<double>(service_.budget.used()));
+      inflight_gauge().Set(static_cast<double>(service_.body_bytes.used()));
     }
     const int64_t now = service_.clock.MonotonicNanos();
     mailbox_->EnterLoop();

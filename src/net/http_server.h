@@ -103,9 +103,13 @@ struct ServerLimits {
   size_t min_body_bytes_per_second = 1'000;  ///< after 20 s: 408, close
   size_t max_connections = 10'000;           ///< refused
   size_t max_connections_per_address = 4'096;
-  int64_t handshake_millis = 10'000;            ///< of TLS: close
-  size_t max_handshakes = 1'024;                ///< at once: the longest running gives way
-  size_t max_inflight_body_bytes = 1ull << 30;  ///< 503
+  int64_t handshake_millis = 10'000;  ///< of TLS: close
+  size_t max_handshakes = 1'024;      ///< at once: the longest running gives way
+  // Of the following, a client that holds as much as is still free gets no more (429), so that
+  // others find something; what fills all is refused, too (503).
+  size_t max_inflight_requests = 8'192;
+  size_t max_inflight_body_bytes = 256 << 20;
+  size_t max_unsent_bytes = 256 << 20;  ///< Answers that wait for their clients to read.
 };
 
 struct ServerOptions {
@@ -123,6 +127,9 @@ struct ServerOptions {
   /// `request_id` are still empty. A response refuses the request: a small body is read and thrown
   /// away, a large one ends the connection. Called on server threads; must not block.
   std::function<std::optional<Response>(const Request& head)> admit;
+  /// Names the client that an admitted request counts for (the id of a key that the head proves);
+  /// "", or no function: its address. Called on server threads; must not block.
+  std::function<std::string(const Request& head)> client;
 };
 
 /// Serves HTTP/1.1. Routes are added before Start. Refuses request smuggling (TE with CL, duplicate

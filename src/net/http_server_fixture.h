@@ -95,11 +95,13 @@ class HttpServerTest : public testing::TestWithParam<bool> {
                      responder->Send({.body = request.parameters["rest"], .headers = {}});
                    });
     server_->Route("GET", "/dropped", [](Request, std::unique_ptr<Responder>) {});
-    server_->Route("GET", "/held", [this](Request, std::unique_ptr<Responder> responder) {
+    const auto hold = [this](Request, std::unique_ptr<Responder> responder) {
       const std::lock_guard lock(mutex_);
       held_.push_back(std::move(responder));
       changed_.notify_all();
-    });
+    };
+    server_->Route("GET", "/held", hold);
+    server_->Route("POST", "/hold", hold);
     server_->RouteBlocking("GET", "/blocking", [](Request, std::unique_ptr<Responder> responder) {
       responder->Send({.body = "done", .headers = {}});
     });

@@ -7,35 +7,30 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "net/blocking_pool.h"
+#include "net/fair_share.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "net/target.h"
 
 namespace weir::net {
 
-// Bytes of request bodies that are held at once, over all connections. Thread-safe.
-class BodyBudget {
+// Counts requests that were refused because there was too much to do. Thread-safe.
+class ShedMetrics {
  public:
-  explicit BodyBudget(size_t limit) : limit_(limit) {}
+  // `metrics` may be null: then nothing is counted.
+  explicit ShedMetrics(base::Metrics* metrics) : metrics_(metrics) {}
 
-  // False, taking nothing, when the limit would be passed.
-  bool Take(size_t bytes) {
-    if (used_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= limit_) {
-      return true;
+  void Count(std::string_view what, bool client) {
+    if (metrics_ != nullptr) {
+      metrics_
+          ->GetCounter("weir_http_shed_total", "Requests refused because of too much at once.",
+                       {{"what", std::string(what)}, {"share", client ? "client" : "all"}})
+          .Add();
     }
-    Give(bytes);
-    return false;
   }
 
-  void Give(size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
-
-  size_t used() const { return used_.load(std::memory_order_relaxed); }
-
-  size_t limit() const { return limit_; }
-
  private:
-  const size_t limit_;
-  std::atomic<size_t> used_ = 0;
+  base::Metrics* const metrics_;
 };
 
 // What all connections of one listener share.
@@ -47,8 +42,13 @@ struct Service {
         hosts(options.host, options.allowed_hosts),
         tls(options.tls),
         admit(options.admit),
+        client(options.client),
         unrouted(options.metrics, "none"),
-        budget(options.limits.max_inflight_body_bytes),
+        shed(options.metrics),
+        requests(options.limits.max_inflight_requests),
+        jobs(BlockingPool::kMaxQueuedJobs),
+        body_bytes(options.limits.max_inflight_body_bytes),
+        unsent_bytes(options.limits.max_unsent_bytes),
         id_prefix(std::move(request_id_prefix)),
         pool(kBlockingThreads) {}
 
@@ -61,8 +61,14 @@ struct Service {
   HostPolicy hosts;
   crypto::TlsContext* const tls;  // Null: plain HTTP.
   const std::function<std::optional<Response>(const Request&)> admit;
+  const std::function<std::string(const Request&)> client;
   RouteMetrics unrouted;  // Requests that reached no route.
-  BodyBudget budget;
+  ShedMetrics shed;
+  ClientBook clients;
+  Quota requests;      // Dispatched or being read, not yet answered.
+  Quota jobs;          // Of the blocking pool.
+  Quota body_bytes;    // Of requests that are not yet answered.
+  Quota unsent_bytes;  // Answers that wait for their clients.
   const std::string id_prefix;
   std::atomic<uint64_t> next_request = 0;
   std::atomic<bool> draining = false;
