@@ -294,27 +294,9 @@ base::Result<void> CatalogRegistry::ChangeStream(std::string_view name, const Ed
 base::Result<void> CatalogRegistry::Reshard(std::string_view name, const Plan& plan) {
   return ChangeStream(
       name, [&](const StreamTable& table, StreamInfo& stream) -> base::Result<void> {
-        if (stream.derived) {
-          return Fail(Code::kFailedPrecondition,
-                      "stream '{}' holds the results of application '{}' and keeps its shards",
-                      name, table.writers.find(name)->second);
-        }
-        Shards& shards = stream.definition.shards;
-        const size_t open_before = OpenShards(shards).size();
         ASSIGN_OR_RETURN(log::StreamDefinition planned,
                          plan(stream.definition, model::Rowtime{clock_.WallMillis()}));
-        const size_t open = table.open_shards() - open_before + OpenShards(planned.shards).size();
-        if (open > kMaxOpenShards && open > table.open_shards()) {
-          return Fail(Code::kLimitExceeded, "there are {} open shards of at most {}; {} do not fit",
-                      table.open_shards(), kMaxOpenShards, open);
-        }
-        if (planned.shards.size() > log::kMaxShards) {
-          return Fail(
-              Code::kLimitExceeded,
-              "stream '{}' would have {} shards with the closed ones, more than {}; use a new "
-              "stream",
-              name, planned.shards.size(), log::kMaxShards);
-        }
+        RETURN_IF_ERROR(table.CheckReshard(stream.definition, planned));
         stream.definition = std::move(planned);
         return {};
       });
@@ -421,6 +403,24 @@ base::Result<std::vector<Consumer>> CatalogRegistry::Consumers(std::string_view 
 }
 
 }  // namespace
+
+base::Result<std::string> RestateStream(catalog::Catalog& catalog, const catalog::Resource& stated,
+                                        model::Rowtime now) {
+  ASSIGN_OR_RETURN(const StreamTable table, StreamTable::Read(catalog));
+  ASSIGN_OR_RETURN(const catalog::Resource stored, catalog.Get(kStreamType, stated.name));
+  ASSIGN_OR_RETURN(const StreamInfo before, ReadStream(stored));
+  ASSIGN_OR_RETURN(std::string definition, Restate(stored.definition, stated.definition));
+  ASSIGN_OR_RETURN(const uint32_t count, StatedShards(definition));
+  ASSIGN_OR_RETURN(const uint32_t count_before, StatedShards(stored.definition));
+  if (count == count_before) {
+    return definition;
+  }
+  ASSIGN_OR_RETURN(log::StreamDefinition planned, MakeEven(before.definition, count, now));
+  RETURN_IF_ERROR(table.CheckReshard(before.definition, planned));
+  ASSIGN_OR_RETURN(StreamInfo after, ReadStream({.name = stated.name, .definition = definition}));
+  after.definition.shards = std::move(planned.shards);
+  return RewriteStream(definition, after);
+}
 
 base::Result<void> FinishDeletions(catalog::Catalog& catalog, log::Log& log) {
   ASSIGN_OR_RETURN(const std::vector<catalog::Resource> deleted, catalog.List(kDeletedType));

@@ -44,6 +44,13 @@ base::Result<StreamInfo> ReadStream(const catalog::Resource& resource);
 /// The resource's definition, as text.
 std::string WriteStream(const StreamInfo& stream);
 
+/// The definition of a stream that the catalog holds already and that a stack states anew: what the
+/// API has changed since stays (shards, tags; retention and mode unless the stack states them); a
+/// stated ShardCount that is another than before splits and merges as UpdateShardCount does, with
+/// its errors, and kFailedPrecondition for a stream that an application writes.
+base::Result<std::string> RestateStream(catalog::Catalog& catalog, const catalog::Resource& stated,
+                                        model::Rowtime now);
+
 /// Removes from the log what a crash left of deleted streams. To be called before the streams of a
 /// catalog are opened, so that a new stream does not find the records of an old one of its name.
 base::Result<void> FinishDeletions(catalog::Catalog& catalog, log::Log& log);

@@ -57,6 +57,11 @@ json::Value WriteShard(const log::ShardDefinition& shard) {
   return value;
 }
 
+uint32_t ShardCount(const json::Value& value) {
+  const json::Value* const count = value.Find("ShardCount");
+  return static_cast<uint32_t>(count == nullptr ? 1 : count->AsUint().value_or(1));
+}
+
 base::Result<StreamInfo> Read(const catalog::Resource& resource) {
   ASSIGN_OR_RETURN(const json::Value value, json::Parse(resource.definition, kLimits));
   StreamInfo stream;
@@ -146,6 +151,22 @@ base::Result<std::string> RewriteStream(std::string_view before, const StreamInf
   ASSIGN_OR_RETURN(json::Value value, json::Parse(before, kLimits));
   Write(stream, value);
   return value.Serialize();
+}
+
+base::Result<std::string> Restate(std::string_view before, std::string_view stated) {
+  ASSIGN_OR_RETURN(const json::Value old, json::Parse(before, kLimits));
+  ASSIGN_OR_RETURN(json::Value value, json::Parse(stated, kLimits));
+  for (const json::Member& member : old.Members()) {
+    if (value.Find(member.name) == nullptr) {
+      value.AddMember(member.name, member.value);
+    }
+  }
+  return value.Serialize();
+}
+
+base::Result<uint32_t> StatedShards(std::string_view definition) {
+  ASSIGN_OR_RETURN(const json::Value value, json::Parse(definition, kLimits));
+  return ShardCount(value);
 }
 
 }  // namespace weir::registry

@@ -103,15 +103,42 @@ base::Result<void> ReadUser(const catalog::Resource& resource, const UserType& t
   return {};
 }
 
+size_t CountOpen(const log::StreamDefinition& stream) {
+  return static_cast<size_t>(
+      std::ranges::count(stream.shards, false, &log::ShardDefinition::closed));
+}
+
 }  // namespace
 
 size_t StreamTable::open_shards() const {
   size_t open = 0;
   for (const auto& [name, stream] : streams) {
-    open += static_cast<size_t>(
-        std::ranges::count(stream.definition.shards, false, &log::ShardDefinition::closed));
+    open += CountOpen(stream.definition);
   }
   return open;
+}
+
+base::Result<void> StreamTable::CheckReshard(const log::StreamDefinition& before,
+                                             const log::StreamDefinition& after) const {
+  if (const auto writer = writers.find(before.name); writer != writers.end()) {
+    return base::Fail(base::Code::kFailedPrecondition,
+                      "stream '{}' holds the results of application '{}' and keeps its shards",
+                      before.name, writer->second);
+  }
+  const size_t now = open_shards();
+  const size_t then = now - CountOpen(before) + CountOpen(after);
+  if (then > now && then > Registry::kMaxOpenShards) {
+    return base::Fail(base::Code::kLimitExceeded,
+                      "there are {} open shards of at most {}; {} do not fit", now,
+                      Registry::kMaxOpenShards, then);
+  }
+  if (after.shards.size() > log::kMaxShards) {
+    return base::Fail(base::Code::kLimitExceeded,
+                      "stream '{}' would have {} shards with the closed ones, more than {}; use a "
+                      "new stream",
+                      before.name, after.shards.size(), log::kMaxShards);
+  }
+  return {};
 }
 
 base::Result<StreamTable> StreamTable::Read(catalog::Catalog& catalog) {

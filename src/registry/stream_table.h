@@ -30,6 +30,11 @@ struct StreamTable {
 
   size_t open_shards() const;
 
+  // Whether stream `before` may become `after`. kFailedPrecondition when an application writes it,
+  // kLimitExceeded.
+  base::Result<void> CheckReshard(const log::StreamDefinition& before,
+                                  const log::StreamDefinition& after) const;
+
   // Errors of the catalog, and of definitions that cannot be read.
   static base::Result<StreamTable> Read(catalog::Catalog& catalog);
 };
