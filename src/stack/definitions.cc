@@ -6,6 +6,7 @@
 
 #include "json/document.h"
 #include "json/value_path.h"
+#include "registry/registry.h"
 #include "sql/compiler.h"
 #include "stack/arn.h"
 #include "stack/origin.h"
@@ -134,14 +135,12 @@ class DefinitionReader {
 
   void ReadStreams() {
     for (const auto& [name, stream] : Of(kStream)) {
-      log::StreamDefinition definition;
-      definition.name = name;
-      definition.created = stream.resource->created;
-      definition.shards =
-          log::EvenShards(static_cast<uint32_t>(IntAt(stream.properties, {"ShardCount"}, 1)));
-      definition.retention_millis =
-          IntAt(stream.properties, {"RetentionPeriodHours"}, 24) * kMillisPerHour;
-      definitions_.streams.push_back(std::move(definition));
+      base::Result<registry::StreamInfo> read = registry::ReadStream(*stream.resource);
+      if (!read.has_value()) {
+        Issue(*stream.resource, "", read.error().message);
+        continue;
+      }
+      definitions_.streams.push_back(std::move(read->definition));
     }
   }
 

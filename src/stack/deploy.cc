@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/time_format.h"
+#include "registry/registry.h"
 #include "sql/compiler.h"
 #include "stack/definitions.h"
 
@@ -63,9 +64,10 @@ std::string PlanText(const catalog::Resource& application) {
 /// Why the resource cannot become what the plan says, or "".
 std::string RefusalOf(const catalog::Resource& before, const catalog::Resource& after) {
   std::set<std::string_view> free;
-  if (after.type == "AWS::Kinesis::Stream") {
-    free = {"RetentionPeriodHours", "StreamModeDetails"};
-  } else if (after.type == "AWS::KinesisAnalytics::Application") {
+  if (after.type == registry::kStreamType) {
+    return "";  // Its shards follow the rules of the registry.
+  }
+  if (after.type == "AWS::KinesisAnalytics::Application") {
     free = {"ApplicationDescription", "ApplicationCode"};
   } else if (after.type == "AWS::KinesisFirehose::DeliveryStream") {
     free = {"BufferingHints", "Prefix", "ErrorOutputPrefix"};
@@ -96,7 +98,21 @@ struct Comparison {
   std::vector<catalog::ResourceChange> changes;
 };
 
-base::Result<Comparison> Compare(const Plan& plan, catalog::Catalog& catalog) {
+/// A stream keeps what the API has changed of it; other resources are what the template says.
+base::Result<void> Restate(catalog::Catalog& catalog, model::Rowtime now,
+                           catalog::Resource& resource) {
+  if (resource.type == registry::kStreamType) {
+    auto restated = registry::RestateStream(catalog, resource, now);
+    if (!restated.has_value()) {
+      return std::unexpected(base::Within(fmt::format("{} '{}'", resource.type, resource.name),
+                                          std::move(restated).error()));
+    }
+    resource.definition = *std::move(restated);
+  }
+  return {};
+}
+
+base::Result<Comparison> Compare(const Plan& plan, catalog::Catalog& catalog, model::Rowtime now) {
   ASSIGN_OR_RETURN(const std::vector<catalog::Resource> existing, catalog.List(""));
   std::map<Key, const catalog::Resource*> before;
   for (const catalog::Resource& resource : existing) {
@@ -119,6 +135,7 @@ base::Result<Comparison> Compare(const Plan& plan, catalog::Catalog& catalog) {
         refuse(
             fmt::format("{} '{}' belongs to stack '{}'", resource.type, resource.name, old.stack));
       } else {
+        RETURN_IF_ERROR(Restate(catalog, now, resource));
         refuse(old.definition == resource.definition ? "" : RefusalOf(old, resource));
       }
       resource.created = old.created;
@@ -170,13 +187,16 @@ std::string_view EffectName(ResourceEffect::Kind kind) {
   return "";
 }
 
-base::Result<DeployReport> PreviewDeploy(const Plan& plan, catalog::Catalog& catalog) {
-  ASSIGN_OR_RETURN(Comparison comparison, Compare(plan, catalog));
+base::Result<DeployReport> PreviewDeploy(const Plan& plan, catalog::Catalog& catalog,
+                                         base::Clock& clock) {
+  ASSIGN_OR_RETURN(Comparison comparison,
+                   Compare(plan, catalog, model::Rowtime{clock.WallMillis()}));
   return std::move(comparison.report);
 }
 
-base::Result<DeployReport> Deploy(const Plan& plan, catalog::Catalog& catalog) {
-  ASSIGN_OR_RETURN(Comparison comparison, Compare(plan, catalog));
+base::Result<DeployReport> Deploy(const Plan& plan, catalog::Catalog& catalog, base::Clock& clock) {
+  ASSIGN_OR_RETURN(Comparison comparison,
+                   Compare(plan, catalog, model::Rowtime{clock.WallMillis()}));
   if (!comparison.changes.empty()) {
     RETURN_IF_ERROR(catalog.Apply(comparison.changes));
   }

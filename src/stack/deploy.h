@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "catalog/catalog.h"
 #include "stack/template.h"
@@ -32,15 +33,20 @@ struct DeployReport {
 /// Compares the plan with what the catalog holds of its stack, and checks that it fits the other
 /// stacks. Changes nothing.
 ///
-/// kFailedPrecondition for changes that would give stored results another meaning (a stream's
-/// shards, an application's input, plan or outputs, what a delivery stream delivers and where) and
-/// for the removal of what holds data or state (streams, applications, outputs, delivery streams,
-/// buckets). kInvalidArgument when it does not fit the other stacks.
-base::Result<DeployReport> PreviewDeploy(const Plan& plan, catalog::Catalog& catalog);
+/// What the API has changed of a stream since stays (registry::RestateStream): the same template
+/// again never undoes a reshard, another ShardCount is one.
+///
+/// kFailedPrecondition for changes that would give stored results another meaning (an application's
+/// input, plan or outputs, what a delivery stream delivers and where) and for the removal of what
+/// holds data or state (streams, applications, outputs, delivery streams, buckets).
+/// kInvalidArgument when it does not fit the other stacks.
+base::Result<DeployReport> PreviewDeploy(const Plan& plan, catalog::Catalog& catalog,
+                                         base::Clock& clock = base::SystemClock());
 
 /// Does it, in one catalog transaction. Deploying the same again changes nothing. An engine sees it
 /// when it is opened.
-base::Result<DeployReport> Deploy(const Plan& plan, catalog::Catalog& catalog);
+base::Result<DeployReport> Deploy(const Plan& plan, catalog::Catalog& catalog,
+                                  base::Clock& clock = base::SystemClock());
 
 /// Resources of a catalog with their stacks and definitions, for people.
 std::string DescribeResources(const std::vector<catalog::Resource>& resources);

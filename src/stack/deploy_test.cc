@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/simulated_file_system.h"
+#include "registry/registry.h"
 #include "stack/definitions.h"
 #include "stack/schema.h"
 #include "stack/shipped.h"
@@ -70,8 +71,6 @@ TEST_F(DeployTest, WhatKeepsItsMeaningMayChange) {
 TEST_F(DeployTest, WhatWouldGiveStoredResultsAnotherMeaningIsRefused) {
   ASSERT_EQ(DeployError(Shipped()), "");
   const uint64_t version = catalog_->version();
-  EXPECT_NE(DeployError(Shipped("Default: 2\n", "Default: 3\n")).find("cannot be changed"),
-            std::string::npos);
   EXPECT_NE(DeployError(Shipped("'Promotion' AND", "'Promo' AND")).find("cannot be changed"),
             std::string::npos);
   EXPECT_NE(
@@ -81,6 +80,43 @@ TEST_F(DeployTest, WhatWouldGiveStoredResultsAnotherMeaningIsRefused) {
                 .find("cannot be changed"),
             std::string::npos);
   EXPECT_EQ(catalog_->version(), version);
+}
+
+TEST_F(DeployTest, AnotherShardCountReshards) {
+  ASSERT_EQ(DeployError(Shipped()), "");
+  EXPECT_EQ(DeployError(Shipped("Default: 2\n", "Default: 3\n")), "");
+  const auto stream = registry::ReadStream(*catalog_->Get(registry::kStreamType, "ClickStream"));
+  ASSERT_TRUE(stream.has_value()) << stream.error().message;
+  EXPECT_EQ(stream->definition.shards.size(), 2u + 4u + 1u);
+  EXPECT_EQ(DeployError(Shipped("Default: 2\n", "Default: 3\n")), "");
+  const auto again = registry::ReadStream(*catalog_->Get(registry::kStreamType, "ClickStream"));
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again->definition.shards, stream->definition.shards);
+  EXPECT_NE(DeployError(Shipped("Default: 2\n", "Default: 30\n")).find("half to double"),
+            std::string::npos);
+}
+
+TEST_F(DeployTest, WhatTheApiHasChangedOfAStreamStays) {
+  ASSERT_EQ(DeployError(Shipped()), "");
+  auto log = log::Log::Open(files_, clock_, "/d/log", {.committers = 0, .min_free_bytes = 0});
+  ASSERT_TRUE(log.has_value());
+  const auto definitions = ReadDefinitions(*catalog_->List(""));
+  ASSERT_TRUE(definitions.has_value());
+  for (const log::StreamDefinition& definition : definitions->streams) {
+    ASSERT_TRUE((*log)->OpenStream(definition).has_value());
+  }
+  const auto registry = registry::Registry::Create(*catalog_, **log, clock_);
+  ASSERT_TRUE(registry->UpdateShardCount("ClickStream", 4).has_value());
+  ASSERT_TRUE(registry->Tag("ClickStream", {{"team", "ads"}}).has_value());
+  const uint64_t version = catalog_->version();
+  EXPECT_EQ(DeployError(Shipped()), "");
+  EXPECT_EQ(catalog_->version(), version);
+  EXPECT_EQ(DeployError(Shipped("Default: 168", "Default: 72")), "");
+  const auto stream = registry->Get("ClickStream");
+  ASSERT_TRUE(stream.has_value());
+  EXPECT_EQ(stream->definition.shards.size(), 6u);
+  EXPECT_EQ(stream->tags.at("team"), "ads");
+  EXPECT_EQ(stream->retention_hours, 72);
 }
 
 TEST_F(DeployTest, RemovalIsToldAndDataIsKept) {

@@ -10,6 +10,7 @@
 
 #include "base/logging.h"
 #include "log/notifier.h"
+#include "registry/registry.h"
 
 namespace weir::stack {
 
@@ -38,6 +39,7 @@ class RunningEngine : public Engine {
   }
 
   base::Result<void> OpenAll() {
+    RETURN_IF_ERROR(registry::FinishDeletions(*parts_.catalog, *parts_.log));
     ASSIGN_OR_RETURN(const std::vector<catalog::Resource> resources, parts_.catalog->List(""));
     ASSIGN_OR_RETURN(definitions_, ReadDefinitions(resources));
     for (const auto* list : {&definitions_.streams, &definitions_.derived_streams}) {
@@ -235,7 +237,7 @@ class RunningEngine : public Engine {
       }
       const auto& shards = input.definition().shards;
       if (std::all_of(shards.begin(), shards.end(), [&](const log::ShardDefinition& shard) {
-            return input.Bound(shard.id) >= end;
+            return shard.closed || input.Bound(shard.id) >= end;
           })) {
         return {};
       }
@@ -246,13 +248,16 @@ class RunningEngine : public Engine {
   /// What the stream's consumers still need, per shard.
   std::vector<model::Sequence> KeepFrom(const log::Stream& stream) const {
     const std::string& name = stream.definition().name;
+    const std::vector<log::ShardDefinition>& shards = stream.definition().shards;
     std::vector<model::Sequence> keep;
-    for (const log::ShardDefinition& shard : stream.definition().shards) {
+    for (const log::ShardDefinition& shard : shards) {
       keep.push_back(stream.DurableEnd(shard.id));
     }
-    const auto lower = [&keep](const std::vector<model::Sequence>& needed) {
+    // A consumer that does not know a shard yet needs all of it.
+    const auto lower = [&](const std::vector<model::Sequence>& needed) {
       for (size_t i = 0; i < keep.size(); ++i) {
-        keep[i] = std::min(keep[i], i < needed.size() ? needed[i] : model::Sequence{0});
+        const uint32_t id = shards[i].id;
+        keep[i] = std::min(keep[i], id < needed.size() ? needed[id] : model::Sequence{0});
       }
     };
     for (const auto& application : applications_) {
@@ -308,11 +313,13 @@ std::string DescribeStatus(const Engine& engine, const log::Log& log) {
       fmt::format("\n{:<56} {:>7} {:>14} {:>16}\n", "stream", "shards", "records", "bytes");
   for (const log::Stream* const stream : log.Streams()) {
     uint64_t records = 0;
+    size_t open = 0;
     for (const log::ShardDefinition& shard : stream->definition().shards) {
       records += stream->DurableEnd(shard.id).value - stream->TrimHorizon(shard.id).value;
+      open += shard.closed ? 0 : 1;
     }
-    text += fmt::format("{:<56} {:>7} {:>14} {:>16}\n", stream->definition().name,
-                        stream->definition().shards.size(), records, stream->BytesOnDisk());
+    text += fmt::format("{:<56} {:>7} {:>14} {:>16}\n", stream->name(), open, records,
+                        stream->BytesOnDisk());
   }
   text += fmt::format("\n{:<56} {:>14} {:>10} {:>11} {:>14} {}\n", "application", "records in",
                       "rejected", "row errors", "rows out", "");
