@@ -162,13 +162,17 @@ base::Result<StartingPoint> Restore(const ApplicationDefinition& definition, con
                         stored[i]);
     }
   }
-  for (const auto& [shard, sequence] : start.checkpoint.input) {
-    if (sequence < streams.input->TrimHorizon(shard)) {
+  for (const log::ShardDefinition& shard : streams.input->definition().shards) {
+    // Shards that were added since are needed from their first record on.
+    const auto found = start.checkpoint.input.find(shard.id);
+    const model::Sequence needed =
+        found == start.checkpoint.input.end() ? model::Sequence{0} : found->second;
+    if (needed < streams.input->TrimHorizon(shard.id)) {
       return base::Fail(
           base::Code::kDataLoss,
           "checkpoint {} of application '{}' needs {} from {} on, but the stream begins at {}",
-          start.checkpoint.number, definition.name, model::FormatShardId(shard), sequence.value,
-          streams.input->TrimHorizon(shard).value);
+          start.checkpoint.number, definition.name, model::FormatShardId(shard.id), needed.value,
+          streams.input->TrimHorizon(shard.id).value);
     }
   }
   return start;

@@ -182,9 +182,12 @@ struct Base {
   std::string note;
 };
 
+// Shards that were added later begin with their first record.
 bool IsThere(const Positions& positions, const log::Stream& input) {
-  return std::ranges::all_of(positions, [&](const auto& position) {
-    return input.TrimHorizon(position.first) <= position.second;
+  return std::ranges::all_of(input.definition().shards, [&](const log::ShardDefinition& shard) {
+    const auto found = positions.find(shard.id);
+    const model::Sequence from = found == positions.end() ? model::Sequence{0} : found->second;
+    return input.TrimHorizon(shard.id) <= from;
   });
 }
 
@@ -201,9 +204,6 @@ std::optional<Base> FindBase(const ApplicationDefinition& definition,
                              std::vector<Checkpoint> kept, std::string& problem) {
   if (kept.empty()) {
     Base base;
-    for (const log::ShardDefinition& shard : input.definition().shards) {
-      base.input[shard.id] = model::Sequence{0};
-    }
     base.ordinals.assign(definition.outputs.size(), 0);
     problem = "the input's beginning is gone and there is no checkpoint";
     return IsThere(base.input, input) ? std::optional(base) : std::nullopt;

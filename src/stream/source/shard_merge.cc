@@ -18,26 +18,41 @@ constexpr int64_t kUnknownTime = std::numeric_limits<int64_t>::min();
 }  // namespace
 
 ShardMerge::ShardMerge(log::Stream& stream, const Positions& positions) : stream_(stream) {
-  for (const log::ShardDefinition& definition : stream.definition().shards) {
+  FollowDefinition(positions);
+}
+
+void ShardMerge::FollowDefinition(const Positions& positions) {
+  for (const log::ShardDefinition& definition : stream_.definition().shards) {
+    if (std::ranges::binary_search(shards_, definition.id, {}, &Shard::id)) {
+      continue;
+    }
     const auto found = positions.find(definition.id);
     const model::Sequence next =
-        found == positions.end() ? stream.TrimHorizon(definition.id) : found->second;
-    shards_.push_back({.id = definition.id, .next = next, .bound = kUnknownTime});
+        found == positions.end() ? stream_.TrimHorizon(definition.id) : found->second;
+    const auto place = std::ranges::lower_bound(shards_, definition.id, {}, &Shard::id);
+    shards_.insert(place, {.id = definition.id, .next = next, .bound = kUnknownTime});
   }
-  std::ranges::sort(shards_, {}, &Shard::id);
 }
 
 ShardMerge::Key ShardMerge::KeyOf(const Shard& shard) {
-  return {shard.empty() ? shard.bound : shard.held.records[shard.at].arrival.millis, shard.id};
+  if (!shard.empty()) {
+    return {shard.held.records[shard.at].arrival.millis, shard.id};
+  }
+  return shard.ended ? kNever : Key{shard.bound, shard.id};
 }
 
-base::Result<void> ShardMerge::Fill(Shard& shard, size_t max_records) {
+base::Result<void> ShardMerge::Fill(size_t at, size_t max_records) {
   ASSIGN_OR_RETURN(log::ReadResult read,
-                   stream_.Read(shard.id, shard.next, max_records, kMaxReadBytes));
+                   stream_.Read(shards_[at].id, shards_[at].next, max_records, kMaxReadBytes));
+  Shard& shard = shards_[at];
   shard.held = std::move(read.batch);
   shard.at = 0;
   shard.next = read.next;
   shard.bound = std::max(shard.bound, read.bound.millis);
+  shard.ended = read.ended;
+  if (shard.ended) {
+    FollowDefinition({});
+  }
   return {};
 }
 
@@ -69,14 +84,15 @@ void ShardMerge::Release(Shard& shard, Key limit, size_t max_records, MergedReco
 
 base::Result<MergedRecords> ShardMerge::Next(size_t max_records) {
   MergedRecords out;
-  for (Shard& shard : shards_) {
-    if (shard.empty()) {
-      RETURN_IF_ERROR(Fill(shard, max_records));
+  // Children stand behind their parents, so that those found on the way are read, too.
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    if (shards_[i].empty() && !shards_[i].ended) {
+      RETURN_IF_ERROR(Fill(i, max_records));
     }
   }
   while (out.batch.records.size() < max_records) {
     Shard* first = nullptr;
-    Key limit{std::numeric_limits<int64_t>::max(), std::numeric_limits<uint32_t>::max()};
+    Key limit = kNever;
     for (Shard& shard : shards_) {
       if (first == nullptr || KeyOf(shard) < KeyOf(*first)) {
         limit = first == nullptr ? limit : std::min(limit, KeyOf(*first));

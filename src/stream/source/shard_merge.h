@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,7 +27,11 @@ struct MergedRecords {
 
 // Reads all shards of a stream as one sequence, ordered by (arrival, shard id, sequence). The order
 // depends on the stored records alone: a record is released only when every other shard's bound, or
-// its next record, proves that nothing can come before it. Not thread-safe.
+// its next record, proves that nothing can come before it.
+//
+// A reshard changes nothing of that, whenever it is noticed: children have greater ids than their
+// parents and no earlier arrivals. A closed shard holds the others back until it is read to its
+// end, and its children are read from that same step on. Not thread-safe.
 class ShardMerge {
  public:
   // The stream must outlive this. Starts at `positions`; shards not named there start at their trim
@@ -36,7 +41,7 @@ class ShardMerge {
   // What can be released now, at most `max_records`. Errors as Stream::Read.
   base::Result<MergedRecords> Next(size_t max_records);
 
-  // Of the first record that was not released.
+  // Of the first record that was not released. Shards that were read to their end stay.
   Positions positions() const;
 
   // The bound that every shard must state before the oldest held record can be released; nothing
@@ -53,6 +58,7 @@ class ShardMerge {
     model::RecordBatch held;
     size_t at = 0;  // First held record that was not released.
     int64_t bound = 0;
+    bool ended = false;  // Closed, and nothing comes at or after `next`.
 
     bool empty() const { return at == held.records.size(); }
   };
@@ -64,8 +70,13 @@ class ShardMerge {
     auto operator<=>(const Key&) const = default;
   };
 
+  static constexpr Key kNever{std::numeric_limits<int64_t>::max(),
+                              std::numeric_limits<uint32_t>::max()};
+
   static Key KeyOf(const Shard& shard);
-  base::Result<void> Fill(Shard& shard, size_t max_records);
+  // Adds the shards of the stream's definition that are not known yet.
+  void FollowDefinition(const Positions& positions);
+  base::Result<void> Fill(size_t at, size_t max_records);
   void Release(Shard& shard, Key limit, size_t max_records, MergedRecords& out);
 
   log::Stream& stream_;
