@@ -83,8 +83,7 @@ class LogDelivery : public Delivery {
             "log or the catalog from one backup",
             name, shard.id, next.value, end.value);
       }
-      shards_.push_back(ShardState{ShardBuffer(shard.id, next, end, definition().buffer_bytes)});
-      safe_positions_.push_back(next);
+      AddShard(shard.id, next);
     }
     return FinishPlans();
   }
@@ -113,10 +112,10 @@ class LogDelivery : public Delivery {
     const std::lock_guard lock(step_mutex_);
     bool any = false;
     base::Result<void> result;
-    for (ShardState& shard : shards_) {
-      result = StepShard(shard, flush, any);
-      if (!result.has_value()) {
-        break;
+    for (size_t i = 0; i < shards_.size() && result.has_value(); ++i) {
+      result = StepShard(shards_[i], flush, any);
+      if (shards_[i].buffer.ended()) {
+        FollowDefinition();
       }
     }
     Note(result);
@@ -143,6 +142,21 @@ class LogDelivery : public Delivery {
   }
 
  private:
+  void AddShard(uint32_t shard, model::Sequence next) {
+    shards_.push_back(
+        ShardState{ShardBuffer(shard, next, stream_.DurableEnd(shard), definition().buffer_bytes)});
+    const std::lock_guard lock(state_mutex_);
+    safe_positions_.push_back(next);
+  }
+
+  // Adds the shards that a reshard has put behind the others since.
+  void FollowDefinition() {
+    const std::vector<log::ShardDefinition>& shards = stream_.definition().shards;
+    for (size_t i = shards_.size(); i < shards.size(); ++i) {
+      AddShard(shards[i].id, stream_.TrimHorizon(shards[i].id));
+    }
+  }
+
   // Brings what an earlier run had planned to its end. What the lake does not take now stays
   // planned and is tried again by the steps.
   base::Result<void> FinishPlans() {
@@ -278,7 +292,8 @@ class LogDelivery : public Delivery {
     const auto& definitions = stream_.definition().shards;
     for (size_t i = 0; i < definitions.size(); ++i) {
       const uint64_t end = stream_.DurableEnd(definitions[i].id).value;
-      pending += end - std::min(end, safe_positions_[i].value);
+      const uint64_t safe = i < safe_positions_.size() ? safe_positions_[i].value : 0;
+      pending += end - std::min(end, safe);
     }
     return pending;
   }

@@ -13,10 +13,11 @@ constexpr size_t kReadBytes = 1 << 20;
 
 base::Result<uint64_t> ShardBuffer::Fill(log::Stream& stream, int64_t now_millis) {
   uint64_t skipped = 0;
-  while (!full()) {
+  while (!full() && !ended_) {
     const size_t wanted = std::min<uint64_t>(kReadBytes, buffer_bytes_ - bytes_);
     ASSIGN_OR_RETURN(log::ReadResult read, stream.Read(shard_, next_, kReadRecords, wanted));
     if (read.batch.records.empty()) {
+      ended_ = read.ended;
       return skipped;
     }
     const model::Sequence first = read.batch.records.front().sequence;
@@ -34,6 +35,7 @@ base::Result<void> ShardBuffer::FillExactly(log::Stream& stream, model::Sequence
                                             model::Sequence last) {
   Clear();
   next_ = first;
+  ended_ = false;
   while (batches_.empty() || range_.last < last) {
     ASSIGN_OR_RETURN(log::ReadResult read, stream.Read(shard_, next_, kReadRecords, kReadBytes));
     if (read.batch.records.empty() || read.batch.records.front().sequence != next_) {

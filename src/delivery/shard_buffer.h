@@ -31,6 +31,9 @@ class ShardBuffer {
   // The first record that is not committed.
   model::Sequence position() const { return batches_.empty() ? next_ : range_.first; }
 
+  // Whether the shard is closed and nothing more of it will come after what is held.
+  bool ended() const { return ended_; }
+
   // Reads what is durable until the buffer is full. Returns whether records were skipped because
   // retention took them: how many.
   base::Result<uint64_t> Fill(log::Stream& stream, int64_t now_millis);
@@ -68,6 +71,7 @@ class ShardBuffer {
   ObjectRange range_;
   uint64_t bytes_ = 0;
   int64_t waiting_since_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace weir::delivery

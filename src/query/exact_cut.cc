@@ -55,6 +55,7 @@ CutMark PlanCutWithoutLive(const catalog::TableSnapshot& table, log::Stream* str
   if (stream == nullptr) {
     return mark;
   }
+  // Closed shards, too: what they hold may not be delivered yet.
   for (const log::ShardDefinition& shard : stream->definition().shards) {
     mark.from.push_back(std::max(DeliveredEnd(table, shard.id), stream->TrimHorizon(shard.id)));
     mark.to.push_back(stream->DurableEnd(shard.id));
