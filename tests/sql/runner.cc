@@ -29,12 +29,18 @@ class Run {
     RETURN_IF_ERROR(CreateApplication());
     size_t done = 0;
     for (const InputLine& line : file_.rows) {
+      if (mode_.reshard) {
+        RETURN_IF_ERROR(Reshard(done));
+      }
       Feed(line);
       ++done;
-      if (mode_.checkpoint_every == 0) {
+      if (mode_.at_once) {
         continue;
       }
       RETURN_IF_ERROR(RunDry());
+      if (mode_.checkpoint_every == 0) {
+        continue;
+      }
       if (done % mode_.checkpoint_every == 0) {
         RETURN_IF_ERROR(application_->Checkpoint());
       }
@@ -98,14 +104,63 @@ class Run {
     } else {
       // Equal arrivals share a shard; the multiplier only spreads neighbours.
       const uint64_t spread = static_cast<uint64_t>(line.arrival) * 0x9E3779B97F4A7C15ull;
-      const auto& shard = input_->definition().shards[(spread >> 32) % mode_.shards];
+      const std::vector<log::ShardDefinition> open = OpenShards(input_->definition());
       const log::Entry entry{.partition_key = "key",
-                             .explicit_hash_key = shard.first_hash,
+                             .explicit_hash_key = open[(spread >> 32) % open.size()].first_hash,
                              .data = line.data,
                              .arrival = model::Rowtime{line.arrival}};
       input_->Append({&entry, 1}, [](const base::Result<std::vector<log::Placement>>&) {});
     }
     log_->Drive();
+  }
+
+  static std::vector<log::ShardDefinition> OpenShards(const log::StreamDefinition& definition) {
+    std::vector<log::ShardDefinition> open = definition.shards;
+    std::erase_if(open, [](const log::ShardDefinition& shard) { return shard.closed; });
+    return open;
+  }
+
+  /// Splits a shard after a third of the rows and merges two after two thirds. Records of one
+  /// millisecond keep their order by being in one shard, so that a change waits for the next one.
+  base::Result<void> Reshard(size_t done) {
+    const std::vector<InputLine>& rows = file_.rows;
+    if (done == 0 || rows[done - 1].arrival == rows[done].arrival ||
+        done * 3 < rows.size() * (changes_ + 1)) {
+      return {};
+    }
+    log::StreamDefinition next = input_->definition();
+    const std::vector<log::ShardDefinition> open = OpenShards(next);
+    switch (changes_++) {
+      case 0: {
+        const model::HashKey middle{open.back().first_hash.value / 2 +
+                                    open.back().last_hash.value / 2};
+        AddChild(next, open.back().first_hash, middle, {open.back().id});
+        AddChild(next, model::HashKey{middle.value + 1}, open.back().last_hash, {open.back().id});
+        break;
+      }
+      case 1: {
+        const log::ShardDefinition& left = open[open.size() - 2];
+        AddChild(next, left.first_hash, open.back().last_hash, {left.id, open.back().id});
+        break;
+      }
+      default:
+        return {};
+    }
+    return input_->Reshard(next);
+  }
+
+  void AddChild(log::StreamDefinition& stream, model::HashKey first, model::HashKey last,
+                std::vector<uint32_t> parents) {
+    for (const uint32_t parent : parents) {
+      stream.shards[parent].closed = true;
+    }
+    const model::Rowtime created =
+        log::ChildCreated(stream, parents, model::Rowtime{clock_.WallMillis()});
+    stream.shards.push_back({.id = static_cast<uint32_t>(stream.shards.size()),
+                             .first_hash = first,
+                             .last_hash = last,
+                             .created = created,
+                             .parents = std::move(parents)});
   }
 
   base::Result<void> RunDry() {
@@ -179,6 +234,7 @@ class Run {
   base::SimulatedFileSystem files_;
   std::unique_ptr<log::Log> log_;
   log::Stream* input_ = nullptr;
+  size_t changes_ = 0;  // Of the input's shards.
   stream::ApplicationDefinition definition_;
   stream::ApplicationOptions options_;
   std::unique_ptr<stream::Application> application_;
@@ -188,22 +244,39 @@ class Run {
 
 std::vector<RunMode> AllModes() {
   std::vector<RunMode> modes;
-  for (const uint32_t shards : {1, 2, 3}) {
+  const auto add = [&modes](uint32_t shards, bool reshard) {
+    const std::string shown =
+        fmt::format("{} shards{}", shards, reshard ? ", split and merged" : "");
     for (const size_t batch : {1, 2, 3, 7, 1000}) {
-      modes.push_back({.name = fmt::format("straight, {} shards, batches of {}", shards, batch),
+      modes.push_back({.name = fmt::format("straight, {}, batches of {}", shown, batch),
                        .batch_records = batch,
-                       .shards = shards});
+                       .shards = shards,
+                       .reshard = reshard});
     }
-    modes.push_back({.name = fmt::format("restored, {} shards", shards),
+    modes.push_back({.name = fmt::format("stepwise, {}", shown),
                      .shards = shards,
+                     .reshard = reshard,
+                     .at_once = false});
+    modes.push_back({.name = fmt::format("restored, {}", shown),
+                     .shards = shards,
+                     .reshard = reshard,
+                     .at_once = false,
                      .checkpoint_every = 1});
-    modes.push_back({.name = fmt::format("crashed, {} shards", shards),
+    modes.push_back({.name = fmt::format("crashed, {}", shown),
                      .shards = shards,
+                     .reshard = reshard,
+                     .at_once = false,
                      .checkpoint_every = kManyRecords});
-    modes.push_back({.name = fmt::format("mixed, {} shards", shards),
+    modes.push_back({.name = fmt::format("mixed, {}", shown),
                      .batch_records = 2,
                      .shards = shards,
+                     .reshard = reshard,
+                     .at_once = false,
                      .checkpoint_every = 3});
+  };
+  for (const uint32_t shards : {1, 2, 3}) {
+    add(shards, false);
+    add(shards, true);
   }
   return modes;
 }

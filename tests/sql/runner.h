@@ -15,8 +15,12 @@ struct RunMode {
   std::string name;
   size_t batch_records = 1000;
   uint32_t shards = 1;
-  // 0: all input at once. n: record by record, the application created anew after each, with a
-  // checkpoint after every n-th; more than there are records: never a checkpoint.
+  // One shard is split and later two are merged in the middle of the input.
+  bool reshard = false;
+  // All input before the first step; else step by step as each record comes.
+  bool at_once = true;
+  // n: the application is created anew after each record, with a checkpoint after every n-th; more
+  // than there are records: never a checkpoint. 0: it stays.
   size_t checkpoint_every = 0;
 };
 

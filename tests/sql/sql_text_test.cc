@@ -36,7 +36,7 @@ class SqlTextTest : public ::testing::Test {
       return;
     }
     for (const RunMode& mode : AllModes()) {
-      if (file->one_shard && mode.shards != 1) {
+      if (file->one_shard && (mode.shards != 1 || mode.reshard)) {
         continue;
       }
       SCOPED_TRACE(mode.name);
