@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "ingest/aws/door.h"
+#include "ingest/firehose/firehose_service.h"
 #include "ingest/http/put_records.h"
 #include "ingest/kinesis/kinesis_service.h"
 #include "ingest/writable_streams.h"
@@ -13,9 +14,13 @@ namespace {
 class AllDoors : public Doors {
  public:
   AllDoors(net::HttpServer& server, const DoorParts& parts)
-      : parts_(parts), writable_(parts.registry), records_(parts_, writable_), aws_(parts.gate) {
+      : parts_(parts),
+        writable_(parts.registry),
+        records_(parts_, writable_),
+        aws_(parts.gate, parts.clock, parts.metrics) {
     aws_.Add("Kinesis_20131202",
              std::make_unique<kinesis::KinesisService>(server, parts_, writable_));
+    aws_.Add("Firehose_20150804", std::make_unique<firehose::FirehoseService>(server, parts_));
   }
 
   base::Result<void> Add(net::HttpServer& server) {

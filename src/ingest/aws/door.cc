@@ -20,6 +20,15 @@ std::optional<Encoding> EncodingOf(const net::Request& request) {
   return std::nullopt;
 }
 
+// Whether a repetition must not happen again. Reads may, and the rest of these is refused by what
+// the first has made of the streams.
+bool HappensOnce(std::string_view operation) {
+  constexpr std::string_view kRepeatable[] = {"Get",    "List",  "Describe", "Subscribe",
+                                              "Create", "Split", "Merge",    "Register"};
+  return std::ranges::none_of(
+      kRepeatable, [&](std::string_view prefix) { return operation.starts_with(prefix); });
+}
+
 ApiError Refusal(auth::SignatureRefusal refusal) {
   return {std::move(refusal.type), std::move(refusal.message)};
 }
@@ -84,6 +93,16 @@ void Door::Handle(net::Request request, std::unique_ptr<net::Responder> responde
   }
   std::string operation;
   const auto found = Find(request.Header("x-amz-target"), operation);
+  if (gate_.required() && found && HappensOnce(operation)) {
+    auto admitted = replays_->Admit(auth::SignatureIn(request), responder);
+    if (!admitted) {
+      return refuse(Refusal(std::move(admitted.error())));
+    }
+    if (*admitted == nullptr) {
+      return;
+    }
+    responder = *std::move(admitted);
+  }
   if (found && found->second == Service::Form::kBody) {
     return found->first->HandleBody(
         {std::move(operation), *encoding, *std::move(identity), std::move(request)},

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "auth/gate.h"
+#include "auth/replay_cache.h"
+#include "base/clock.h"
+#include "base/metrics.h"
 #include "ingest/aws/call.h"
 #include "ingest/aws/service.h"
 #include "net/http_server.h"
@@ -16,13 +19,17 @@ namespace weir::ingest::aws {
 
 /// POST / for all AWS APIs: judges the envelope (body, content type, signature, document, target)
 /// and hands the call to the service that its target names. Nothing reads a body before the
-/// signature is found right. Thread-safe.
+/// signature is found right. A signed request that changes something happens once, however often
+/// it arrives. Thread-safe.
 class Door {
  public:
   /// The limit of 5 MiB of data, as Base64 in JSON.
   static constexpr size_t kMaxBodyBytes = 7 << 20;
 
-  explicit Door(auth::Gate& gate) : gate_(gate) {}
+  Door(auth::Gate& gate, base::Clock& clock, base::Metrics& metrics)
+      : gate_(gate),
+        replays_(
+            std::make_unique<auth::ReplayCache>(clock, &metrics, auth::ReplayCache::Limits{})) {}
 
   /// `target` is what stands before the dot: "Kinesis_20131202". Before the first request.
   void Add(std::string_view target, std::unique_ptr<Service> service);
@@ -40,6 +47,7 @@ class Door {
                                                                    std::string& operation) const;
 
   auth::Gate& gate_;
+  std::unique_ptr<auth::ReplayCache> replays_;
   std::vector<Named> services_;
 };
 
