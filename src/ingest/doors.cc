@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "ingest/aws/door.h"
+#include "ingest/browser/browser_door.h"
 #include "ingest/firehose/firehose_service.h"
 #include "ingest/http/put_records.h"
 #include "ingest/kinesis/kinesis_service.h"
@@ -36,7 +37,7 @@ class AllDoors : public Doors {
           aws_.Handle(std::move(request), std::move(responder));
         },
         aws::Door::kMaxBodyBytes);
-    return {};
+    return RegisterBrowser(server, parts_);
   }
 
  private:

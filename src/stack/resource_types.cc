@@ -273,8 +273,7 @@ ResourceType WebhookSource() {
       .name_property = "Name",
       .properties = {Optional("Name", Name(128)), Required("Stream", Name(128)),
                      Required("SecretFile", Text(1, 255)), Optional("SignatureHeader", Name(64)),
-                     Optional("TimestampHeader", Name(64)), Optional("DeliveryIdHeader", Name(64)),
-                     Optional("Mapping", OrderMapping())}};
+                     Optional("TimestampHeader", Name(64)), Optional("Mapping", OrderMapping())}};
 }
 
 ResourceType Deduplication() {
