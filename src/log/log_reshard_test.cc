@@ -1,6 +1,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <iterator>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "base/random.h"
 #include "log/log_fixture.h"
 
 namespace weir::log {
@@ -383,6 +394,218 @@ TEST_F(LogReshardTest, SequenceNumbersOfChildrenAreGreater) {
   const model::Rowtime now{1'700'000'000'123};
   const uint32_t parent = 4;
   EXPECT_EQ(ChildCreated(definition_, {&parent, 1}, now), now);
+}
+
+/// Follows a stream as every consumer must: a shard's children are read only after its end.
+class Follower {
+ public:
+  explicit Follower(Stream& stream) : stream_(stream) {
+    for (const ShardDefinition& shard : stream.definition().shards) {
+      if (shard.parents.empty()) {
+        places_.emplace(shard.id, Place{});
+      }
+    }
+  }
+
+  void ReadToTheEnd(std::vector<std::string>& data) {
+    // Each step without records passes at least one generation.
+    for (size_t idle = 0; idle <= stream_.definition().shards.size();) {
+      idle = Step(data) > 0 ? 0 : idle + 1;
+    }
+  }
+
+  /// Reads one step of every shard that it is in; returns the number of records.
+  size_t Step(std::vector<std::string>& data) {
+    size_t count = 0;
+    for (auto place = places_.begin(); place != places_.end();) {
+      const auto read = stream_.Read(place->first, place->second.next, 20, 4000);
+      EXPECT_TRUE(read.has_value());
+      for (const model::Record& record : read->batch.records) {
+        EXPECT_EQ(record.sequence, place->second.next);
+        EXPECT_GE(record.arrival, place->second.time);
+        place->second.next.value += 1;
+        place->second.time = record.arrival;
+        data.emplace_back(record.data);
+        ++count;
+      }
+      place->second.time = std::max(place->second.time, read->bound);
+      if (!read->ended) {
+        ++place;
+        continue;
+      }
+      End(place->first, place->second.time);
+      place = places_.erase(place);
+    }
+    return count;
+  }
+
+ private:
+  struct Place {
+    model::Sequence next;
+    model::Rowtime time;
+  };
+
+  void End(uint32_t parent, model::Rowtime time) {
+    ended_.insert(parent);
+    bool children = false;
+    for (const ShardDefinition& shard : stream_.definition().shards) {
+      if (std::ranges::find(shard.parents, parent) == shard.parents.end()) {
+        continue;
+      }
+      children = true;
+      model::Rowtime& floor = floors_[shard.id];
+      floor = std::max(floor, time);
+      if (std::ranges::all_of(shard.parents, [&](uint32_t id) { return ended_.contains(id); })) {
+        places_.emplace(shard.id, Place{.time = floor});
+      }
+    }
+    EXPECT_TRUE(children) << "shard " << parent << " ended without children";
+  }
+
+  Stream& stream_;
+  std::map<uint32_t, Place> places_;
+  std::map<uint32_t, model::Rowtime> floors_;
+  std::set<uint32_t> ended_;
+};
+
+class LogReshardThreadsTest : public ::testing::Test {
+ protected:
+  static constexpr int kWriters = 3;
+  static constexpr int kRequests = 80;
+  static constexpr int kKeys = 8;
+  static constexpr int kReshardings = 60;
+
+  void SetUp() override {
+    std::filesystem::remove_all(folder_);
+    LogOptions options;
+    options.segment_bytes = 32 << 10;
+    options.min_free_bytes = 0;
+    auto log = Log::Open(base::SystemFileSystem(), base::SystemClock(), folder_, options);
+    ASSERT_TRUE(log.has_value()) << log.error().message;
+    log_ = std::move(*log);
+    stream_ = *log_->OpenStream(Definition("clicks", 2));
+  }
+
+  void TearDown() override {
+    log_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  /// Sends a record for each of the writer's keys, each request when the one before is durable.
+  void Write(int writer) {
+    for (int i = 0; i < kRequests; ++i) {
+      std::vector<std::string> data;
+      std::vector<Entry> entries;
+      for (int key = 0; key < kKeys; ++key) {
+        data.push_back(fmt::format("{}-{}:{:06}", writer, key, i));
+      }
+      for (const std::string& one : data) {
+        entries.push_back(
+            {.partition_key = std::string_view(one).substr(0, one.find(':')), .data = one});
+      }
+      std::promise<bool> durable;
+      if (i % 2 == 0) {
+        stream_->Append(entries, [&](const base::Result<std::vector<Placement>>& result) {
+          durable.set_value(result.has_value());
+        });
+      } else {
+        stream_->AppendEach(entries, [&](const AppendOutcome& outcome) {
+          durable.set_value(outcome.refused.empty());
+        });
+      }
+      EXPECT_TRUE(durable.get_future().get());
+    }
+  }
+
+  /// Rows of one producer, which repeats some of them.
+  void WriteRows() {
+    for (uint64_t i = 0; i < kRequests; ++i) {
+      EXPECT_EQ(stream_->NextOrdinal("app"), i);
+      const std::string rows[] = {fmt::format("app:{:06}", i - std::min<uint64_t>(i, 1)),
+                                  fmt::format("app:{:06}", i)};
+      const std::vector<Entry> entries = {{.partition_key = "app", .data = rows[0]},
+                                          {.partition_key = "app", .data = rows[1]}};
+      const auto sent = std::span(entries).subspan(i == 0 ? 1 : 0);
+      std::promise<bool> durable;
+      stream_->AppendOnce({"app", i - (sent.size() - 1)}, sent,
+                          [&](const base::Result<std::vector<Placement>>& result) {
+                            durable.set_value(result.has_value());
+                          });
+      EXPECT_TRUE(durable.get_future().get());
+    }
+  }
+
+  /// Splits and merges at random while anybody writes.
+  void Reshard(uint64_t seed, const std::atomic<int>& writers) {
+    base::Random random(seed);
+    for (int i = 0; i < kReshardings && writers > 0; ++i) {
+      const StreamDefinition& now = stream_->definition();
+      std::vector<ShardDefinition> open;
+      std::ranges::copy_if(now.shards, std::back_inserter(open),
+                           [](const ShardDefinition& shard) { return !shard.closed; });
+      std::ranges::sort(open, {}, &ShardDefinition::first_hash);
+      const size_t chosen = random.Below(open.size());
+      const bool merge = chosen + 1 < open.size() && random.Chance(open.size() / 8.0);
+      const auto done = stream_->Reshard(merge ? Merge(now, open[chosen].id, open[chosen + 1].id)
+                                               : Split(now, open[chosen].id));
+      ASSERT_TRUE(done.has_value()) << done.error().message;
+      stream_->StateBound({base::SystemClock().WallMillis()}, false);
+    }
+  }
+
+  const std::string folder_ =
+      testing::TempDir() + "weir_log_reshard_test_" + base::SystemRandomHex(8);
+  std::unique_ptr<Log> log_;
+  Stream* stream_ = nullptr;
+};
+
+TEST_F(LogReshardThreadsTest, KeysKeepTheirOrderThroughReshardingUnderLoad) {
+  constexpr size_t kRecords = kWriters * kRequests * kKeys + kRequests;
+  const char* const text = std::getenv("WEIR_SEED");
+  const uint64_t seed = text != nullptr ? std::stoull(text) : base::SystemSeed();
+  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  std::atomic<int> writers = kWriters + 1;
+  std::vector<std::thread> threads;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    threads.emplace_back([&, writer] {
+      Write(writer);
+      --writers;
+    });
+  }
+  threads.emplace_back([&] {
+    WriteRows();
+    --writers;
+  });
+  threads.emplace_back([&] { Reshard(seed, writers); });
+
+  Notifier notifier;
+  stream_->Watch(&notifier);
+  Follower follower(*stream_);
+  std::vector<std::string> live;
+  while (writers > 0) {
+    const uint64_t seen = notifier.count();
+    if (follower.Step(live) == 0) {
+      notifier.Wait(seen, 1000);
+    }
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  stream_->Unwatch(&notifier);
+  follower.ReadToTheEnd(live);
+
+  // Another reader, from the beginning, after all is over.
+  std::vector<std::string> later;
+  Follower(*stream_).ReadToTheEnd(later);
+  for (const std::vector<std::string>& data : {live, later}) {
+    ASSERT_THAT(data, SizeIs(kRecords));
+    std::map<std::string, int> next;
+    for (const std::string& one : data) {
+      const size_t colon = one.find(':');
+      ASSERT_EQ(std::stoi(one.substr(colon + 1)), next[one.substr(0, colon)]++) << one;
+    }
+  }
+  EXPECT_THAT(log_->Verify(stream_->definition())->problems, IsEmpty());
 }
 
 class LogAppendEachTest : public LogReshardTest {
