@@ -18,6 +18,11 @@ constexpr Rule kRules[] = {
     {"", "/readyz", {Need::kNothing, {}}},
     {"", "/healthz", {Need::kNothing, {}}},
     {"", "/v1/session", {Need::kNothing, {}}},
+    // These ask for an allowed origin, or for a signature with the source's own secret.
+    {"", "/weir.js", {Need::kNothing, {}}},
+    {"", "/p.gif", {Need::kNothing, {}}},
+    {"", "/v1/collect", {Need::kNothing, {}}},
+    {"", "/v1/webhooks/", {Need::kNothing, {}}},
     // Judge by themselves: by origin, and by the signature of the body.
     {"", "/p.gif", {Need::kNothing, {}}},
     {"", "/weir.js", {Need::kNothing, {}}},

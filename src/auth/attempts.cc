@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <vector>
 
 namespace weir::auth {
 
@@ -47,10 +49,20 @@ Attempts::Entry& Attempts::Find(std::string_view address, std::string_view key_i
     return found->second;
   }
   if (entries_.size() >= kMaxEntries) {
-    entries_.erase(std::ranges::min_element(entries_, {},
-                                            [](const auto& entry) { return entry.second.nanos; }));
+    ForgetQuiet();
   }
   return entries_[std::move(key)] = {.nanos = clock_.MonotonicNanos()};
+}
+
+void Attempts::ForgetQuiet() {
+  std::vector<int64_t> times;
+  for (const auto& [key, entry] : entries_) {
+    times.push_back(entry.nanos);
+  }
+  const auto last = times.begin() + static_cast<std::ptrdiff_t>(times.size() / kForgottenShare);
+  std::ranges::nth_element(times, last);
+  std::erase_if(entries_,
+                [until = *last](const auto& entry) { return entry.second.nanos <= until; });
 }
 
 void Attempts::Forget(Entry& entry, double per_second, int64_t now) {

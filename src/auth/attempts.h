@@ -21,7 +21,7 @@ class Attempts {
   static constexpr double kKeyPerSecond = 0.2;  ///< and how fast they are forgotten.
   static constexpr double kAddressBurst = 100;  ///< Failures of all keys at one address.
   static constexpr double kAddressPerSecond = 2;
-  /// Remembered pairs; beyond, the one that was quiet for the longest is forgotten.
+  /// Remembered pairs; beyond, the eighth of them that was quiet for the longest is forgotten.
   static constexpr size_t kMaxEntries = 10'000;
 
   explicit Attempts(base::Clock& clock) : clock_(clock) {}
@@ -40,7 +40,10 @@ class Attempts {
     bool succeeded = false;
   };
 
+  static constexpr size_t kForgottenShare = 8;
+
   Entry& Find(std::string_view address, std::string_view key_id);
+  void ForgetQuiet();
   static void Forget(Entry& entry, double per_second, int64_t now);
   static int64_t Wait(const Entry& entry, double burst, double per_second);
 

@@ -1,8 +1,7 @@
 #include "auth/credentials.h"
 
+#include <optional>
 #include <utility>
-
-#include "crypto/digest.h"
 
 namespace weir::auth {
 
@@ -73,17 +72,13 @@ std::expected<Identity, Refusal> Credentials::CheckKey(std::string_view key,
                 .key_id = std::string(id),
                 .retry_seconds = wait});
   }
-  // The same work, and the same answer, for a key that there is and for one that there is not.
-  Keyring::Lookup lookup = keyring_.Find(id);
-  const crypto::Sha256Digest given = crypto::Sha256(key.substr(dot + 1));
-  const crypto::Sha256Digest wanted = crypto::Sha256(lookup.secret);
-  const bool equal = crypto::EqualInConstantTime(crypto::AsBytes(given), crypto::AsBytes(wanted));
-  if (!equal || !lookup.identity.has_value()) {
+  std::optional<Identity> identity = keyring_.Authenticate(key);
+  if (!identity.has_value()) {
     return Refuse(Reason::kWrongKey, "the key is unknown or revoked, or its secret is wrong", id);
   }
   attempts_.Succeeded(address, id);
   keyring_.Touch(id);
-  return *std::move(lookup.identity);
+  return *std::move(identity);
 }
 
 std::expected<Identity, Refusal> Credentials::CheckSession(const net::Request& request) {

@@ -11,8 +11,9 @@ namespace {
 
 class ConversionDashboard : public Dashboard {
  public:
-  ConversionDashboard(query::QueryService& queries, base::Clock& clock, PipelineProbe probe)
-      : queries_(queries), refresher_(queries, clock, std::move(probe)) {
+  ConversionDashboard(query::QueryService& queries, auth::Gate& gate, base::Clock& clock,
+                      PipelineProbe probe)
+      : queries_(queries), gate_(gate), refresher_(queries, clock, std::move(probe)) {
     refresher_.Start();
   }
 
@@ -27,8 +28,8 @@ class ConversionDashboard : public Dashboard {
                            responder->Send(AnswerDataset());
                          });
     server.RouteEvents("/v1/dashboards/conversion/events",
-                       [this](net::Request, std::shared_ptr<net::EventStream> stream) {
-                         refresher_.AddListener(std::move(stream));
+                       [this](net::Request request, std::shared_ptr<net::EventStream> stream) {
+                         refresher_.AddListener(std::move(stream), MayStill(std::move(request)));
                        });
     server.RouteBlocking(
         "POST", "/v1/query",
@@ -41,6 +42,12 @@ class ConversionDashboard : public Dashboard {
   void Stop() override { refresher_.Stop(); }
 
  private:
+  MayListen MayStill(net::Request request) {
+    return [this, request = std::move(request)] {
+      return gate_.StillMay(request, auth::Action::kViewDashboard);
+    };
+  }
+
   net::Response AnswerDataset() {
     auto json = refresher_.ReadNow();
     if (!json.has_value()) {
@@ -53,15 +60,16 @@ class ConversionDashboard : public Dashboard {
   }
 
   query::QueryService& queries_;
+  auth::Gate& gate_;
   Refresher refresher_;
 };
 
 }  // namespace
 
 base::Result<std::unique_ptr<Dashboard>> Dashboard::Create(query::QueryService& queries,
-                                                           base::Clock& clock,
+                                                           auth::Gate& gate, base::Clock& clock,
                                                            PipelineProbe probe) {
-  return std::make_unique<ConversionDashboard>(queries, clock, std::move(probe));
+  return std::make_unique<ConversionDashboard>(queries, gate, clock, std::move(probe));
 }
 
 }  // namespace weir::dashboard

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "auth/gate.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/http_server.h"
@@ -30,15 +31,18 @@ using PipelineProbe = std::function<PipelineState()>;
 ///   GET  /v1/dashboards/conversion/events   the same as server-sent events: "data" (the whole
 ///   dataset) when it changed, at most
 ///                                           twice a second; "heartbeat" each second; "failure"
-///                                           when it cannot be refreshed
+///                                           when it cannot be refreshed; "ended" when the key
+///                                           or session no longer may, and then the end
 ///   POST /v1/query                          {"sql":…,"format":"json"|"csv"|"table","fresh":true}
 ///
 /// The dataset is refreshed only while someone listens or asks. Thread-safe.
 class Dashboard {
  public:
-  /// The service, the clock and what the probe asks must outlive the dashboard.
+  /// What is given, and what the probe asks, must outlive the dashboard. The gate is asked again
+  /// and again whether those who listen still may; the routes themselves are behind its Admit.
   static base::Result<std::unique_ptr<Dashboard>> Create(query::QueryService& queries,
-                                                         base::Clock& clock, PipelineProbe probe);
+                                                         auth::Gate& gate, base::Clock& clock,
+                                                         PipelineProbe probe);
   virtual ~Dashboard() = default;
 
   /// Adds the routes; before the server starts. The dashboard must outlive the server's Stop.

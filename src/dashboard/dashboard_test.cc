@@ -94,7 +94,7 @@ TEST(Refresher, SendsWhatChangedAndBeatsOtherwise) {
   EXPECT_TRUE(queries.asked.empty()) << "nobody listens";
 
   auto first = std::make_shared<FakeStream>();
-  refresher.AddListener(first);
+  refresher.AddListener(first, [] { return true; });
   refresher.Step();
   EXPECT_THAT(first->events, ElementsAre("data 1"));
   EXPECT_TRUE(queries.reuse);
@@ -106,7 +106,7 @@ TEST(Refresher, SendsWhatChangedAndBeatsOtherwise) {
   EXPECT_THAT(first->last, HasSubstr("\"as_of_millis\":1700000000123"));
 
   auto second = std::make_shared<FakeStream>();
-  refresher.AddListener(second);
+  refresher.AddListener(second, [] { return true; });
   EXPECT_THAT(second->events, ElementsAre("data 1"));
   queries.rows = R"([["all",null,null,1,0,null,0,0,0,1,1]])";
   refresher.Step();
@@ -125,7 +125,7 @@ TEST(Refresher, ReportsAFailureOnceAndItsEnd) {
   base::ManualClock clock;
   Refresher refresher(queries, clock, [] { return PipelineState{}; });
   auto stream = std::make_shared<FakeStream>();
-  refresher.AddListener(stream);
+  refresher.AddListener(stream, [] { return true; });
   refresher.Step();
   queries.error = base::Error{base::Code::kUnavailable, "no \"view\""};
   refresher.Step();
@@ -143,13 +143,28 @@ TEST(Refresher, TellsHowThePipelineIsDoing) {
   PipelineState state;
   Refresher refresher(queries, clock, [&state] { return state; });
   auto stream = std::make_shared<FakeStream>();
-  refresher.AddListener(stream);
+  refresher.AddListener(stream, [] { return true; });
   refresher.Step();
   state = {.behind_millis = 9'000, .stopped = "app \"a\": no memory"};
   clock.AdvanceMillis(1'000);
   refresher.Step();
   EXPECT_THAT(stream->events, ElementsAre("data 1", "heartbeat"));
   EXPECT_THAT(stream->last, HasSubstr(R"("behind_millis":9000,"stopped":"app \"a\": no memory"})"));
+}
+
+TEST(Refresher, LetsGoOfAListenerWhoNoLongerMay) {
+  FakeQueries queries;
+  base::ManualClock clock;
+  Refresher refresher(queries, clock, [] { return PipelineState{}; });
+  bool may = true;
+  auto stream = std::make_shared<FakeStream>();
+  refresher.AddListener(stream, [&may] { return may; });
+  refresher.Step();
+  may = false;
+  clock.AdvanceMillis(1'000);
+  refresher.Step();
+  EXPECT_THAT(stream->events, ElementsAre("data 1", "ended"));
+  EXPECT_EQ(stream.use_count(), 1) << "the connection ends with the last reference";
 }
 
 net::Request Post(std::string body) {

@@ -67,14 +67,16 @@ void Refresher::Work() {
   }
 }
 
-void Refresher::AddListener(std::shared_ptr<net::EventStream> stream) {
+void Refresher::AddListener(std::shared_ptr<net::EventStream> stream, MayListen may_listen) {
   const Moment moment = Now();
   const std::lock_guard lock(mutex_);
   if (stopping_ || listeners_.size() >= kMaxListeners) {
     stream->Send("", "failure", FailureJson("too many pages are open; close some and try again"));
     return;
   }
-  Listener listener{.stream = std::move(stream)};
+  Listener listener{.stream = std::move(stream),
+                    .may_listen = std::move(may_listen),
+                    .asked_nanos = clock_.MonotonicNanos()};
   if (dataset_.has_value() && listener.stream->Send(fmt::format("{}", sequence_), "data",
                                                     DatasetJson(*dataset_, sequence_, moment))) {
     listener.sent = sequence_;
@@ -105,10 +107,24 @@ base::Result<std::string> Refresher::ReadNow() {
   return DatasetJson(*dataset_, sequence_, moment);
 }
 
+void Refresher::DropListeners() {
+  const int64_t now = clock_.MonotonicNanos();
+  std::erase_if(listeners_, [now](Listener& listener) {
+    if (now - listener.asked_nanos >= kBeatNanos) {
+      listener.asked_nanos = now;
+      if (!listener.may_listen()) {
+        listener.stream->Send("", "ended", "{}");
+        return true;
+      }
+    }
+    return !listener.stream->open();
+  });
+}
+
 void Refresher::Step() {
   {
     const std::lock_guard lock(mutex_);
-    std::erase_if(listeners_, [](const Listener& listener) { return !listener.stream->open(); });
+    DropListeners();
     if (listeners_.empty()) {
       return;
     }

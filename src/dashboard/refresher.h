@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,9 @@
 
 namespace weir::dashboard {
 
+/// Whether a listener may go on listening; asked about each second.
+using MayListen = std::function<bool()>;
+
 /// Keeps the conversion dataset current while someone listens, and tells the listeners.
 /// Thread-safe.
 class Refresher {
@@ -33,7 +37,7 @@ class Refresher {
   void Stop();
 
   /// The listener gets the dataset at once when there is one, then what changes.
-  void AddListener(std::shared_ptr<net::EventStream> stream);
+  void AddListener(std::shared_ptr<net::EventStream> stream, MayListen may_listen);
 
   /// Refreshes now and returns the dataset's JSON.
   base::Result<std::string> ReadNow();
@@ -44,7 +48,9 @@ class Refresher {
  private:
   struct Listener {
     std::shared_ptr<net::EventStream> stream;
-    uint64_t sent = 0;  ///< Sequence of the dataset that it has; 0 for none.
+    MayListen may_listen;
+    int64_t asked_nanos = 0;  ///< When may_listen was asked last.
+    uint64_t sent = 0;        ///< Sequence of the dataset that it has; 0 for none.
     int64_t last_beat_nanos = 0;
     std::string failure;
   };
@@ -52,6 +58,7 @@ class Refresher {
   /// The dataset as of now; datasets and their numbers change only in here.
   base::Result<void> Refresh();
   void Tell(const base::Result<void>& refreshed);
+  void DropListeners();
   void Work();
   Moment Now() const;
 

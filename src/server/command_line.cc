@@ -71,6 +71,7 @@ struct CommandLine {
   PutCommand put;
   GenerateCommand generate;
   QueryCommand query;
+  KeysCommand keys;
   ReplayCommand replay;
   StackChoice stack;
   std::string data;
@@ -86,12 +87,23 @@ void AddStackChoice(CLI::App& app, StackChoice& choice, bool positional) {
   app.add_option("--parameter", choice.parameters, "Name=value, as often as needed");
 }
 
+/// How to reach the server that `server` names. There is no option for the key itself: others on
+/// the machine can read a command line.
+void AddAccess(CLI::App& app, Target& target, CLI::Option& server) {
+  app.add_option("--ca", target.ca, "PEM file of the certificate or authority to trust")
+      ->needs(&server);
+  app.add_option("--key-file", target.key_file,
+                 "file with <key id>.<secret>; without, the environment's WEIR_KEY")
+      ->needs(&server);
+}
+
 void AddTarget(CLI::App& app, Target& target) {
   auto* server = app.add_option("--server", target.server,
                                 "URL of a running server, for example http://127.0.0.1:8080");
   auto* data = app.add_option("--data", target.data, "data folder that no server uses");
   server->excludes(data);
   data->excludes(server);
+  AddAccess(app, target, *server);
 }
 
 base::Result<Config> ConfigOf(const CommandLine& line) {
@@ -181,7 +193,8 @@ void AddPut(CommandLine& line) {
 void AddGenerateKind(CommandLine& line, CLI::App& parent, const std::string& name, bool orders) {
   CLI::App& app = *parent.add_subcommand(name, "make " + name);
   GenerateCommand& command = line.generate;
-  auto* server = app.add_option("--server", command.server, "send to this server at --rate");
+  auto* server = app.add_option("--server", command.target.server, "send to this server at --rate");
+  AddAccess(app, command.target, *server);
   auto* out = app.add_option("--out", command.out, "write --count records to this file");
   server->excludes(out);
   app.add_option("--count", command.count, "how many records")->needs(out);
@@ -204,7 +217,7 @@ void AddGenerateKind(CommandLine& line, CLI::App& parent, const std::string& nam
   SetRun(line, app, [&line, orders] {
     GenerateCommand& chosen = line.generate;
     chosen.orders = orders;
-    if (chosen.server.empty() && (chosen.out.empty() || chosen.count == 0)) {
+    if (chosen.target.server.empty() && (chosen.out.empty() || chosen.count == 0)) {
       return Report(
           {base::Code::kInvalidArgument, "needs --server URL, or --out FILE with --count N"});
     }
@@ -239,6 +252,48 @@ void AddQuery(CommandLine& line) {
     const int wrong = NeedTarget(line.query.target);
     return wrong != kExitOk ? wrong : RunQuery(line.query);
   });
+}
+
+CLI::App& AddKeysCommand(CommandLine& line, CLI::App& parent, const std::string& name,
+                         const std::string& what, KeysCommand::What which) {
+  CLI::App& app = *parent.add_subcommand(name, what);
+  AddTarget(app, line.keys.target);
+  SetRun(line, app, [&line, which] {
+    line.keys.what = which;
+    const int wrong = NeedTarget(line.keys.target);
+    return wrong != kExitOk ? wrong : RunKeys(line.keys);
+  });
+  return app;
+}
+
+void AddKeys(CommandLine& line) {
+  CLI::App& app = *line.app.add_subcommand("keys", "make, list, rotate and revoke access keys");
+  app.footer(
+      "Examples:\n  weir keys create admin --role admin --data data\n"
+      "  weir keys create shop --role ingest --stream ClickStream --server https://weir:8080 "
+      "--key-file admin.key\n"
+      "  weir keys rotate shop --data data\n  weir keys revoke WEIRABCDEFGHIJKLMNOP --data data");
+  app.require_subcommand(1);
+  CLI::App& create = AddKeysCommand(line, app, "create", "make a key; its secret is shown once",
+                                    KeysCommand::What::kCreate);
+  create.add_option("name", line.keys.name, "what the key is called")->required();
+  create
+      .add_option("--role", line.keys.roles,
+                  "ingest, viewer, analyst, operator or admin; as often as needed")
+      ->required();
+  create.add_option("--stream", line.keys.streams,
+                    "only these streams (NAME, or PREFIX*); as often as needed");
+  create.add_flag("--json", line.keys.json, "print JSON");
+  CLI::App& rotate =
+      AddKeysCommand(line, app, "rotate", "a second key of that name; revoke the first after",
+                     KeysCommand::What::kRotate);
+  rotate.add_option("name", line.keys.name, "name of the key")->required();
+  rotate.add_flag("--json", line.keys.json, "print JSON");
+  CLI::App& revoke =
+      AddKeysCommand(line, app, "revoke", "end a key at once", KeysCommand::What::kRevoke);
+  revoke.add_option("id", line.keys.name, "id of the key")->required();
+  AddKeysCommand(line, app, "list", "all keys, without their secrets", KeysCommand::What::kList)
+      .add_flag("--json", line.keys.json, "print JSON");
 }
 
 void AddReplay(CommandLine& line) {
@@ -303,6 +358,7 @@ int RunCommandLine(int argc, char** argv) {
   AddPut(line);
   AddGenerate(line);
   AddQuery(line);
+  AddKeys(line);
   AddReplay(line);
   AddVerify(line);
   AddStack(line);

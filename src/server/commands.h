@@ -26,6 +26,8 @@ int RunServe(const ServeOptions& options);
 struct Target {
   std::string server;  ///< URL, or "".
   std::string data;
+  std::string ca;        ///< PEM file of the authorities to trust, or "".
+  std::string key_file;  ///< File with "<key id>.<secret>", or "" for WEIR_KEY.
 };
 
 struct PutCommand {
@@ -41,7 +43,7 @@ int RunPut(const PutCommand& command);
 
 struct GenerateCommand {
   bool orders = false;  ///< Else clicks.
-  std::string server;
+  Target target;        ///< A server, or nothing.
   std::string stream;
   double rate = 100;
   double duration_seconds = 0;  ///< 0: until stopped.
@@ -68,6 +70,18 @@ struct QueryCommand {
 };
 
 int RunQuery(const QueryCommand& command);
+
+struct KeysCommand {
+  enum class What : uint8_t { kCreate, kList, kRotate, kRevoke };
+  What what = What::kList;
+  Target target;
+  std::string name;  ///< Or the id, to revoke.
+  std::vector<std::string> roles;
+  std::vector<std::string> streams;
+  bool json = false;
+};
+
+int RunKeys(const KeysCommand& command);
 
 struct ReplayCommand {
   std::string data;

@@ -61,6 +61,21 @@ std::string JoinHosts(const std::vector<std::string>& hosts) {
   return text;
 }
 
+base::Result<void> SetText(std::string& into, const std::string& text) {
+  into = text;
+  return {};
+}
+
+base::Result<void> SetRegion(std::string& into, const std::string& text) {
+  constexpr size_t kMaxBytes = 32;
+  if (text.empty() || text.size() > kMaxBytes ||
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
+    return Fail(Code::kInvalidArgument, "must be a region such as us-east-1, not '{}'", text);
+  }
+  into = text;
+  return {};
+}
+
 std::vector<std::string_view> SettingNames() {
   std::vector<std::string_view> names;
   for (const Setting& setting : Settings()) {
@@ -120,10 +135,8 @@ base::Result<void> ApplyFile(base::FileSystem& files, const std::string& path, C
   return {};
 }
 
-}  // namespace
-
-const std::vector<Setting>& Settings() {
-  static const std::vector<Setting> kSettings = {
+std::vector<Setting> ListenerSettings() {
+  return {
       {"data", "folder of everything that is stored",
        [](Config& c, const std::string& t) -> base::Result<void> {
          if (t.empty()) {
@@ -162,6 +175,49 @@ const std::vector<Setting>& Settings() {
        "comma-separated Host header values that are accepted besides this machine's own",
        [](Config& c, const std::string& t) { return SetHosts(c.allowed_hosts, t); },
        [](const Config& c) { return JoinHosts(c.allowed_hosts); }},
+  };
+}
+
+std::vector<Setting> GuardSettings() {
+  return {
+      {"auth",
+       "whether requests need a key: on, off, or auto (on unless only this machine is served)",
+       [](Config& c, const std::string& t) { return SetChoice(c.auth, t, {"auto", "on", "off"}); },
+       [](const Config& c) { return c.auth; }},
+      {"tls", "off, self-signed (a certificate made in the data folder, for trials), or files",
+       [](Config& c, const std::string& t) {
+         return SetChoice(c.tls, t, {"off", "self-signed", "files"});
+       },
+       [](const Config& c) { return c.tls; }},
+      {"tls_certificate", "PEM file of the certificate and its chain, with tls = files",
+       [](Config& c, const std::string& t) { return SetText(c.tls_certificate, t); },
+       [](const Config& c) { return c.tls_certificate; }},
+      {"tls_key", "PEM file of the certificate's private key, with tls = files",
+       [](Config& c, const std::string& t) { return SetText(c.tls_key, t); },
+       [](const Config& c) { return c.tls_key; }},
+      {"region", "region that AWS clients sign for",
+       [](Config& c, const std::string& t) { return SetRegion(c.region, t); },
+       [](const Config& c) { return c.region; }},
+      {"signature_skew_seconds", "how far the clock of a client that signs may be off",
+       [](Config& c, const std::string& t) {
+         return SetNumber<int64_t>(c.signature_skew_seconds, t, 1, 900);
+       },
+       [](const Config& c) { return fmt::format("{}", c.signature_skew_seconds); }},
+  };
+}
+
+std::vector<Setting> StorageSettings() {
+  return {
+      {"shard_records_per_second", "records that a shard takes a second (AWS: 1000); 0: no limit",
+       [](Config& c, const std::string& t) {
+         return SetNumber<uint64_t>(c.shard_records_per_second, t, 0, 1ull << 40);
+       },
+       [](const Config& c) { return fmt::format("{}", c.shard_records_per_second); }},
+      {"shard_bytes_per_second", "bytes that a shard takes a second (AWS: 1048576); 0: no limit",
+       [](Config& c, const std::string& t) {
+         return SetNumber<uint64_t>(c.shard_bytes_per_second, t, 0, 1ull << 40);
+       },
+       [](const Config& c) { return fmt::format("{}", c.shard_bytes_per_second); }},
       {"segment_bytes", "size of a log segment",
        [](Config& c, const std::string& t) {
          return SetNumber<uint64_t>(c.segment_bytes, t, 1 << 20, 1ull << 32);
@@ -188,6 +244,18 @@ const std::vector<Setting>& Settings() {
        },
        [](const Config& c) { return fmt::format("{}", c.drain_millis); }},
   };
+}
+
+}  // namespace
+
+const std::vector<Setting>& Settings() {
+  static const std::vector<Setting> kSettings = [] {
+    std::vector<Setting> all = ListenerSettings();
+    for (const auto& more : {GuardSettings(), StorageSettings()}) {
+      all.insert(all.end(), more.begin(), more.end());
+    }
+    return all;
+  }();
   return kSettings;
 }
 
@@ -246,18 +314,42 @@ base::Result<ListenAddress> ParseListen(std::string_view text) {
               text);
 }
 
-base::Result<void> CheckLoopback(const ListenAddress& address) {
+bool IsLoopback(const ListenAddress& address) {
   const std::string& host = address.host;
   const bool numeric = host.find_first_not_of("0123456789.") == std::string::npos;
-  if (host == "localhost" || host == "::1" || (numeric && host.starts_with("127."))) {
-    return {};
+  return host == "localhost" || host == "::1" || (numeric && host.starts_with("127."));
+}
+
+base::Result<Protection> ProtectionOf(const Config& config) {
+  ASSIGN_OR_RETURN(const ListenAddress address, ParseListen(config.listen));
+  const bool local = IsLoopback(address);
+  const Protection protection{.auth = config.auth == "on" || (config.auth == "auto" && !local),
+                              .tls = config.tls != "off"};
+  const bool named = !config.tls_certificate.empty() || !config.tls_key.empty();
+  if (config.tls == "files" && (config.tls_certificate.empty() || config.tls_key.empty())) {
+    return Fail(Code::kInvalidArgument,
+                "tls = files needs tls_certificate and tls_key: two PEM files");
+  }
+  if (config.tls != "files" && named) {
+    return Fail(Code::kInvalidArgument,
+                "tls_certificate and tls_key are used with tls = files, but tls is {}", config.tls);
+  }
+  if (local || (protection.auth && protection.tls)) {
+    return protection;
   }
   return Fail(
       Code::kFailedPrecondition,
-      "--listen {}: Weir serves this machine only, because it has no authentication or TLS yet; "
-      "listen on "
-      "127.0.0.1 and let a tunnel (ssh -L) or a proxy that authenticates reach it from elsewhere",
-      host);
+      "--listen {0}: other machines reach this address, so it needs keys and TLS, but {1}. Either\n"
+      "  weir keys create admin --role admin --data {2}    (once: prints the first key)\n"
+      "  weir serve --data {2} --listen {0} --tls self-signed    (for a trial)\n"
+      "  weir serve --data {2} --listen {0} --tls files --tls-certificate CERT.pem --tls-key "
+      "KEY.pem\n"
+      "or listen on 127.0.0.1 and reach it through a tunnel (ssh -L) or a proxy that authenticates",
+      config.listen,
+      !protection.auth && !protection.tls ? "both are off"
+      : protection.auth                   ? "TLS is off"
+                                          : "auth is off",
+      config.data);
 }
 
 }  // namespace weir::server

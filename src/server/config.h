@@ -20,6 +20,14 @@ struct Config {
   int http_threads = 1;
   uint64_t max_body_bytes = 8ull << 20;
   std::vector<std::string> allowed_hosts;
+  std::string auth = "auto";  ///< auto: on unless only this machine is served.
+  std::string tls = "off";    ///< off, self-signed, files
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string region = "us-east-1";
+  int64_t signature_skew_seconds = 300;
+  uint64_t shard_records_per_second = 0;
+  uint64_t shard_bytes_per_second = 0;
   uint64_t segment_bytes = 64ull << 20;
   uint64_t min_free_bytes = 256ull << 20;
   int64_t checkpoint_interval_millis = 10'000;
@@ -60,9 +68,17 @@ struct ListenAddress {
 /// "HOST:PORT", "[::1]:PORT". kInvalidArgument otherwise.
 base::Result<ListenAddress> ParseListen(std::string_view text);
 
-/// Fine for addresses of this machine alone. Otherwise kFailedPrecondition: there is no
-/// authentication or TLS yet, so other machines reach Weir only through a tunnel or a proxy that
-/// has them.
-base::Result<void> CheckLoopback(const ListenAddress& address);
+/// Whether only this machine reaches the address.
+bool IsLoopback(const ListenAddress& address);
+
+/// What guards the listener, after "auto".
+struct Protection {
+  bool auth = false;
+  bool tls = false;
+};
+
+/// kFailedPrecondition, with the commands that remedy it, for an address that other machines reach
+/// unless both are on; kInvalidArgument when a file for TLS is not named, or named in vain.
+base::Result<Protection> ProtectionOf(const Config& config);
 
 }  // namespace weir::server

@@ -4,6 +4,7 @@
 
 #include "base/simulated_file_system.h"
 #include "server/exit_code.h"
+#include "server/remote.h"
 
 namespace weir::server {
 namespace {
@@ -63,17 +64,99 @@ TEST_F(ConfigTest, WhatCheckConfigPrintsReadsBack) {
   EXPECT_EQ(FormatConfig(*again), FormatConfig(config));
 }
 
-TEST(ListenTest, OnlyLoopbackIsServed) {
+TEST(ListenTest, TellsThisMachineFromOthers) {
   for (const std::string_view text : {"127.0.0.1:0", "127.1.2.3:80", "[::1]:8080", "localhost:1"}) {
-    EXPECT_TRUE(CheckLoopback(*ParseListen(text)).has_value()) << text;
+    EXPECT_TRUE(IsLoopback(*ParseListen(text))) << text;
   }
   for (const std::string_view text :
        {"0.0.0.0:80", "[::]:80", "192.168.1.1:80", "127.example.com:80"}) {
-    EXPECT_FALSE(CheckLoopback(*ParseListen(text)).has_value()) << text;
+    EXPECT_FALSE(IsLoopback(*ParseListen(text))) << text;
   }
   for (const std::string_view text :
        {"", "8080", ":80", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:x"}) {
     EXPECT_FALSE(ParseListen(text).has_value()) << text;
+  }
+}
+
+TEST(ProtectionTest, OtherMachinesNeedKeysAndTls) {
+  struct Case {
+    std::string listen, auth, tls;
+    std::optional<std::pair<bool, bool>> expected;  // auth and TLS; nothing: refused
+  };
+
+  for (const auto& [listen, auth, tls, expected] : std::vector<Case>{
+           {"127.0.0.1:1", "auto", "off", {{false, false}}},
+           {"127.0.0.1:1", "on", "off", {{true, false}}},
+           {"[::1]:1", "off", "self-signed", {{false, true}}},
+           {"0.0.0.0:1", "auto", "self-signed", {{true, true}}},
+           {"10.0.0.1:1", "on", "self-signed", {{true, true}}},
+           {"0.0.0.0:1", "auto", "off", {}},
+           {"0.0.0.0:1", "off", "self-signed", {}},
+           {"[::]:1", "off", "off", {}},
+       }) {
+    Config config;
+    config.listen = listen;
+    config.auth = auth;
+    config.tls = tls;
+    config.data = "d/d";
+    const auto protection = ProtectionOf(config);
+    SCOPED_TRACE(listen + " " + auth + " " + tls);
+    ASSERT_EQ(protection.has_value(), expected.has_value());
+    if (expected.has_value()) {
+      EXPECT_EQ(protection->auth, expected->first);
+      EXPECT_EQ(protection->tls, expected->second);
+    } else {
+      EXPECT_EQ(ExitCodeOf(protection.error()), kExitConfig);
+      EXPECT_NE(protection.error().message.find("weir keys create admin --role admin --data d/d"),
+                std::string::npos);
+      EXPECT_NE(protection.error().message.find("--listen " + listen + " --tls self-signed"),
+                std::string::npos);
+    }
+  }
+}
+
+TEST(ProtectionTest, FilesAreNamedWhenTheyAreUsed) {
+  Config config;
+  config.tls = "files";
+  config.tls_certificate = "c.pem";
+  EXPECT_FALSE(ProtectionOf(config).has_value());
+  config.tls_key = "k.pem";
+  EXPECT_TRUE(ProtectionOf(config).has_value());
+  config.tls = "off";
+  EXPECT_FALSE(ProtectionOf(config).has_value()) << "a certificate that nobody would use";
+}
+
+class RemoteTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(files_.CreateDirectories("/c").has_value());
+    ASSERT_TRUE(base::ReplaceFile(files_, "/c/key", "WEIRA.s/+3\n").has_value());
+    ASSERT_TRUE(base::ReplaceFile(files_, "/c/ca.pem", "PEM").has_value());
+  }
+
+  base::SimulatedFileSystem files_;
+};
+
+TEST_F(RemoteTest, TheKeyComesFromTheFileOrTheEnvironment) {
+  const Target target{.server = "https://h:1", .ca = "/c/ca.pem", .key_file = "/c/key"};
+  const auto remote = ReadRemote(files_, target, "WEIRB.x");
+  ASSERT_TRUE(remote.has_value()) << remote.error().message;
+  EXPECT_EQ(remote->authorization, "Bearer WEIRA.s/+3");
+  EXPECT_EQ(remote->authorities, "PEM");
+  EXPECT_EQ(ReadRemote(files_, {.server = "https://h:1"}, "WEIRB.x")->authorization,
+            "Bearer WEIRB.x");
+  EXPECT_EQ(ReadRemote(files_, {.server = "http://h:1"}, "")->authorization, "");
+  EXPECT_FALSE(ReadRemote(files_, {.server = "https://h:1", .key_file = "/c/ca.pem"}, ""));
+}
+
+TEST_F(RemoteTest, NoKeyCrossesTheNetworkInTheClear) {
+  for (const char* url : {"http://127.0.0.1:8080", "http://localhost", "http://[::1]:80",
+                          "https://example.com", "http://127.0.0.1"}) {
+    EXPECT_TRUE(ReadRemote(files_, {.server = url}, "WEIRB.x").has_value()) << url;
+  }
+  for (const char* url : {"http://example.com", "http://10.0.0.1:8080", "http://[2001:db8::1]:80",
+                          "http://127.0.0.1.example.com"}) {
+    EXPECT_FALSE(ReadRemote(files_, {.server = url}, "WEIRB.x").has_value()) << url;
   }
 }
 

@@ -22,8 +22,8 @@ struct DataFolderOptions {
   base::Clock* engine_clock = nullptr;
 };
 
-/// A data folder in use by this process alone: VERSION LOCK catalog.sqlite streams/ checkpoints/
-/// lake/ staging/.
+/// A data folder in use by this process alone: VERSION LOCK catalog.sqlite secret.key audit.log
+/// tls/ streams/ checkpoints/ lake/ staging/.
 class DataFolder {
  public:
   /// kFailedPrecondition when its format is newer than this program, or another process uses it.
@@ -41,6 +41,13 @@ class DataFolder {
   log::Log& log() { return *log_; }
 
   stack::EngineParts parts();
+
+  /// What wraps the secrets of keys.
+  std::string secret_key_path() const { return base::JoinPath(path_, "secret.key"); }
+
+  std::string tls_directory() const { return base::JoinPath(path_, "tls"); }
+
+  std::string audit_path() const { return base::JoinPath(path_, "audit.log"); }
 
   std::string checkpoint_directory() const { return base::JoinPath(path_, "checkpoints"); }
 

@@ -38,4 +38,8 @@ int Report(const base::Error& error) {
   return Report(error, ExitCodeOf(error));
 }
 
+int ReportRemote(const base::Error& error) {
+  return error.code == base::Code::kUnavailable ? Report(error, kExitUnavailable) : Report(error);
+}
+
 }  // namespace weir::server

@@ -28,4 +28,7 @@ int Report(const base::Error& error);
 /// Prints the message with a status of its own.
 int Report(const base::Error& error, int exit_code);
 
+/// As Report, for what a server answered: one that cannot be reached is kExitUnavailable.
+int ReportRemote(const base::Error& error);
+
 }  // namespace weir::server

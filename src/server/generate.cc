@@ -14,6 +14,7 @@
 #include "server/commands.h"
 #include "server/exit_code.h"
 #include "server/progress.h"
+#include "server/remote.h"
 
 namespace weir::server {
 
@@ -112,7 +113,11 @@ base::Result<uint64_t> SendLive(const GenerateCommand& command, demo::Traffic& t
                                 int64_t start) {
   const std::string stream =
       !command.stream.empty() ? command.stream : (command.orders ? "OrderStream" : "ClickStream");
-  ASSIGN_OR_RETURN(const auto sink, ingest::MakeServerSink(command.server, stream, {}));
+  ASSIGN_OR_RETURN(const Remote remote, ReadRemote(command.target));
+  ASSIGN_OR_RETURN(const auto sink, ingest::MakeServerSink({.url = remote.url,
+                                                            .authorities = remote.authorities,
+                                                            .authorization = remote.authorization},
+                                                           stream, {}));
   const auto wanted = command.orders ? demo::RecordKind::kOrder : demo::RecordKind::kClick;
   base::Clock& clock = base::SystemClock();
   const int64_t begin = clock.MonotonicNanos();
@@ -167,9 +172,7 @@ int RunGenerate(const GenerateCommand& command) {
   } else {
     const auto refused = SendLive(command, traffic, start);
     if (!refused.has_value()) {
-      return Report(refused.error(), refused.error().code == base::Code::kUnavailable
-                                         ? kExitUnavailable
-                                         : ExitCodeOf(refused.error()));
+      return ReportRemote(refused.error());
     }
   }
   if (!command.truth.empty()) {

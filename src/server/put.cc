@@ -7,6 +7,7 @@
 #include "server/data_folder.h"
 #include "server/exit_code.h"
 #include "server/progress.h"
+#include "server/remote.h"
 
 namespace weir::server {
 
@@ -59,13 +60,20 @@ int RunPut(const PutCommand& command) {
   ingest::PutReport report;
   base::Result<void> done;
   if (!command.target.server.empty()) {
-    auto sink = ingest::MakeServerSink(command.target.server, command.stream, options);
+    const auto remote = ReadRemote(command.target);
+    if (!remote.has_value()) {
+      return Report(remote.error());
+    }
+    auto sink = ingest::MakeServerSink({.url = remote->url,
+                                        .authorities = remote->authorities,
+                                        .authorization = remote->authorization},
+                                       command.stream, options);
     if (!sink.has_value()) {
       return Report(sink.error());
     }
     done = PutFiles(command, options, **sink, report);
-    if (!done.has_value() && done.error().code == base::Code::kUnavailable) {
-      return Report(done.error(), kExitUnavailable);
+    if (!done.has_value()) {
+      return ReportRemote(done.error());
     }
   } else {
     auto folder = DataFolder::Open({.path = command.target.data, .purpose = "put"});

@@ -4,33 +4,23 @@
 #include <filesystem>
 
 #include "json/document.h"
-#include "net/http_client.h"
 #include "server/commands.h"
 #include "server/data_folder.h"
 #include "server/exit_code.h"
 #include "server/program_path.h"
+#include "server/remote.h"
 
 namespace weir::server {
 
 namespace {
 
 constexpr int64_t kTimeoutMillis = 60'000;
-constexpr size_t kMaxAnswerBytes = 128 << 20;
 
-/// The result in a server's answer.
-base::Result<query::QueryResult> ReadAnswer(const net::ClientResponse& response) {
-  ASSIGN_OR_RETURN(const json::Value body, json::Parse(response.body, {.max_bytes = kMaxAnswerBytes,
-                                                                       .max_depth = 64,
-                                                                       .max_keys = 10'000}));
-  if (response.status != 200) {
-    const json::Value* error = body.Find("error");
-    const std::string message =
-        error == nullptr ? response.body : error->StringAt("message").value_or(response.body);
-    const base::Code code = response.status == 503  ? base::Code::kUnavailable
-                            : response.status < 500 ? base::Code::kInvalidArgument
-                                                    : base::Code::kInternal;
-    return base::Fail(code, "{}", message);
-  }
+base::Result<query::QueryResult> AskServer(const QueryCommand& command) {
+  ASSIGN_OR_RETURN(const auto server, RemoteServer::Open(command.target, kTimeoutMillis));
+  json::Value asked = json::Value::Object();
+  asked.Set("sql", command.sql);
+  ASSIGN_OR_RETURN(const json::Value body, server->Send("POST", "/v1/query", asked.Serialize()));
   query::QueryResult result;
   const json::Value* columns = body.Find("columns");
   const json::Value* rows = body.Find("rows");
@@ -44,17 +34,6 @@ base::Result<query::QueryResult> ReadAnswer(const net::ClientResponse& response)
   result.rows_json = rows->Serialize();
   result.row_count = rows->Items().size();
   return result;
-}
-
-base::Result<query::QueryResult> AskServer(const QueryCommand& command) {
-  ASSIGN_OR_RETURN(const auto client,
-                   net::HttpClient::Create(command.target.server, kTimeoutMillis));
-  json::Value body = json::Value::Object();
-  body.Set("sql", command.sql);
-  ASSIGN_OR_RETURN(
-      const net::ClientResponse response,
-      client->Send("POST", "/v1/query", {{"content-type", "application/json"}}, body.Serialize()));
-  return ReadAnswer(response);
 }
 
 base::Result<query::QueryResult> AskFolder(const QueryCommand& command, DataFolder& folder) {
@@ -84,8 +63,8 @@ int RunQuery(const QueryCommand& command) {
   base::Result<query::QueryResult> result;
   if (!command.target.server.empty()) {
     result = AskServer(command);
-    if (!result.has_value() && result.error().code == base::Code::kUnavailable) {
-      return Report(result.error(), kExitUnavailable);
+    if (!result.has_value()) {
+      return ReportRemote(result.error());
     }
   } else {
     auto folder =

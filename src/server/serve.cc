@@ -4,10 +4,14 @@
 #include <memory>
 #include <thread>
 
+#include "auth/gate.h"
 #include "base/format.h"
 #include "base/logging.h"
+#include "crypto/tls.h"
 #include "dashboard/dashboard.h"
 #include "ingest/doors.h"
+#include "ingest/intake.h"
+#include "registry/registry.h"
 #include "server/commands.h"
 #include "server/data_folder.h"
 #include "server/demo_runner.h"
@@ -15,6 +19,7 @@
 #include "server/health_routes.h"
 #include "server/program_path.h"
 #include "server/signals.h"
+#include "server/tls_files.h"
 #include "server/totals.h"
 
 namespace weir::server {
@@ -23,11 +28,13 @@ namespace {
 
 constexpr int64_t kLookMillis = 500;
 constexpr int64_t kTotalsNanos = 10'000'000'000;
+constexpr int64_t kSaveUsesNanos = 120'000'000'000;
 
 /// Everything that serves, in the order in which it starts; it stops in the reverse.
 class Serving {
  public:
-  explicit Serving(const ServeOptions& options) : options_(options), config_(options.config) {}
+  Serving(const ServeOptions& options, const Protection& protection)
+      : options_(options), config_(options.config), protection_(protection) {}
 
   /// 0, or the exit status after the failure was printed.
   int Start();
@@ -38,21 +45,31 @@ class Serving {
  private:
   int OpenFolder();
   base::Result<void> StartEngine();
+  base::Result<void> StartGate();
   base::Result<void> StartServer();
+  base::Result<void> OpenListener(const ListenAddress& address);
   dashboard::PipelineState Pipeline() const;
   void PrintTotals();
+  void SaveUses();
 
   const ServeOptions& options_;
   const Config& config_;
+  const Protection protection_;
   base::Clock& clock_ = base::SystemClock();
   base::Metrics& metrics_ = base::ProcessMetrics();
   std::atomic<bool> stopping_ = false;
   bool serves_ = false;  // requests are accepted
   std::unique_ptr<DataFolder> folder_;
   std::unique_ptr<stack::Engine> engine_;
+  std::unique_ptr<registry::Registry> registry_;
+  std::unique_ptr<auth::Keyring> keyring_;
+  std::unique_ptr<auth::Gate> gate_;
+  std::unique_ptr<ingest::Intake> intake_;
   std::unique_ptr<query::QueryService> queries_;
   std::unique_ptr<dashboard::Dashboard> dashboard_;
+  std::unique_ptr<crypto::TlsContext> tls_;
   std::unique_ptr<net::HttpServer> server_;
+  std::unique_ptr<ingest::Doors> doors_;
   std::unique_ptr<DemoRunner> demo_;
 };
 
@@ -95,12 +112,37 @@ dashboard::PipelineState Serving::Pipeline() const {
   return state;
 }
 
-base::Result<void> Serving::StartServer() {
-  ASSIGN_OR_RETURN(const ListenAddress address, ParseListen(config_.listen));
-  ASSIGN_OR_RETURN(queries_, query::QueryService::Create(ProgramPath(), folder_->catalog(),
-                                                         folder_->store(), folder_->log(), clock_));
-  ASSIGN_OR_RETURN(dashboard_,
-                   dashboard::Dashboard::Create(*queries_, clock_, [this] { return Pipeline(); }));
+base::Result<void> Serving::StartGate() {
+  base::FileSystem& files = base::SystemFileSystem();
+  ASSIGN_OR_RETURN(
+      keyring_, auth::Keyring::Open(files, clock_, folder_->catalog(), folder_->secret_key_path()));
+  if (protection_.auth && keyring_->empty()) {
+    return base::Fail(base::Code::kFailedPrecondition,
+                      "authentication is on and there is no key yet; make the first one:\n"
+                      "  weir keys create admin --role admin --data {}",
+                      config_.data);
+  }
+  auth::GateOptions options;
+  options.required = protection_.auth;
+  options.sigv4 = {.region = config_.region,
+                   .max_skew_millis = config_.signature_skew_seconds * 1000};
+  options.tls = protection_.tls;
+  options.audit_path = folder_->audit_path();
+  options.metrics = &metrics_;
+  ASSIGN_OR_RETURN(gate_, auth::Gate::Create(std::move(options), files, clock_, *keyring_));
+  if (protection_.tls) {
+    ASSIGN_OR_RETURN(const crypto::TlsIdentity identity,
+                     LoadTlsIdentity(files, config_, folder_->tls_directory()));
+    ASSIGN_OR_RETURN(tls_, crypto::TlsContext::ForServer(identity));
+    ASSIGN_OR_RETURN(const std::string fingerprint,
+                     crypto::Fingerprint(identity.certificate_chain));
+    base::LogEvent(base::LogLevel::kInfo, "server.certificate",
+                   "SHA-256 fingerprint of the certificate: " + fingerprint);
+  }
+  return {};
+}
+
+base::Result<void> Serving::OpenListener(const ListenAddress& address) {
   net::ServerOptions options;
   options.host = address.host;
   options.port = address.port;
@@ -108,8 +150,33 @@ base::Result<void> Serving::StartServer() {
   options.limits.max_body_bytes = config_.max_body_bytes;
   options.allowed_hosts = config_.allowed_hosts;
   options.metrics = &metrics_;
+  options.tls = tls_.get();
+  options.admit = [this](const net::Request& head) { return gate_->Admit(head); };
   ASSIGN_OR_RETURN(server_, net::HttpServer::Create(std::move(options), clock_));
-  ingest::RegisterDoors(*server_, folder_->log(), folder_->catalog(), clock_, metrics_);
+  return {};
+}
+
+base::Result<void> Serving::StartServer() {
+  ASSIGN_OR_RETURN(const ListenAddress address, ParseListen(config_.listen));
+  RETURN_IF_ERROR(StartGate());
+  registry_ = registry::Registry::Create(folder_->catalog(), folder_->log(), clock_);
+  intake_ = ingest::Intake::Create({.shard_records_per_second = config_.shard_records_per_second,
+                                    .shard_bytes_per_second = config_.shard_bytes_per_second},
+                                   folder_->log(), clock_, metrics_);
+  ASSIGN_OR_RETURN(queries_, query::QueryService::Create(ProgramPath(), folder_->catalog(),
+                                                         folder_->store(), folder_->log(), clock_));
+  ASSIGN_OR_RETURN(dashboard_, dashboard::Dashboard::Create(*queries_, *gate_, clock_,
+                                                            [this] { return Pipeline(); }));
+  RETURN_IF_ERROR(OpenListener(address));
+  ASSIGN_OR_RETURN(doors_, ingest::Doors::Register(*server_, {.log = folder_->log(),
+                                                              .catalog = folder_->catalog(),
+                                                              .registry = *registry_,
+                                                              .gate = *gate_,
+                                                              .intake = *intake_,
+                                                              .files = base::SystemFileSystem(),
+                                                              .clock = clock_,
+                                                              .metrics = metrics_}));
+  gate_->RegisterRoutes(*server_);
   dashboard_->Register(*server_);
   RegisterHealthRoutes(*server_, {.log = &folder_->log(),
                                   .engine = engine_.get(),
@@ -122,8 +189,9 @@ base::Result<void> Serving::StartServer() {
   const std::string host =
       address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
   base::LogEvent(base::LogLevel::kInfo, "server.listening",
-                 fmt::format("Weir is ready: http://{}:{}/", host, server_->port()),
-                 {{"data", config_.data}});
+                 fmt::format("Weir is ready: {}://{}:{}/", protection_.tls ? "https" : "http", host,
+                             server_->port()),
+                 {{"data", config_.data}, {"auth", protection_.auth ? "on" : "off"}});
   return {};
 }
 
@@ -157,8 +225,17 @@ void Serving::PrintTotals() {
                      line.has_value() ? line->c_str() : line.error().message.c_str());
 }
 
+void Serving::SaveUses() {
+  if (const auto saved = keyring_->SaveUses(); !saved.has_value()) {
+    base::LogEvent(base::LogLevel::kWarning, "server.key_uses_failed",
+                   "when keys were last used could not be saved",
+                   {{"reason", saved.error().message}});
+  }
+}
+
 int Serving::Wait() {
   int64_t next_totals = clock_.MonotonicNanos() + kTotalsNanos;
+  int64_t next_save = clock_.MonotonicNanos() + kSaveUsesNanos;
   while (true) {
     if (WaitForSignal(kLookMillis).has_value()) {
       return kExitOk;
@@ -168,6 +245,10 @@ int Serving::Wait() {
           base::LogLevel::kError, "server.sync_failed",
           "the log could not be synced; stopping, because what is written next might be lost");
       return kExitIo;
+    }
+    if (clock_.MonotonicNanos() >= next_save) {
+      next_save = clock_.MonotonicNanos() + kSaveUsesNanos;
+      SaveUses();
     }
     if ((options_.demo || options_.totals) && clock_.MonotonicNanos() >= next_totals) {
       next_totals = clock_.MonotonicNanos() + kTotalsNanos;
@@ -217,15 +298,12 @@ int Serving::Stop(int status) {
 }  // namespace
 
 int RunServe(const ServeOptions& options) {
-  const auto address = ParseListen(options.config.listen);
-  if (!address.has_value()) {
-    return Report(address.error(), kExitConfig);
-  }
-  if (const auto loopback = CheckLoopback(*address); !loopback.has_value()) {
-    return Report(loopback.error(), kExitConfig);
+  const auto protection = ProtectionOf(options.config);
+  if (!protection.has_value()) {
+    return Report(protection.error(), kExitConfig);
   }
   BlockSignals();
-  Serving serving(options);
+  Serving serving(options, *protection);
   const int started = serving.Start();
   return serving.Stop(started != kExitOk ? started : serving.Wait());
 }

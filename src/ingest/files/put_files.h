@@ -66,9 +66,16 @@ class RecordSink {
 /// Into a stream of this process. With `drive`, the log has no committers and this calls Drive.
 std::unique_ptr<RecordSink> MakeLogSink(log::Log& log, log::Stream& stream, bool drive);
 
+/// A running server, and how to be let in.
+struct ServerAddress {
+  std::string url;
+  std::string authorities;    ///< PEM that replaces the system's trusted certificates, or "".
+  std::string authorization;  ///< Authorization header, or "".
+};
+
 /// Into a running server, by POST /v1/streams/{stream}/records; waits and repeats a batch that it
-/// answers with 503. kInvalidArgument when `url` is no server address.
-base::Result<std::unique_ptr<RecordSink>> MakeServerSink(std::string_view url,
+/// answers with 503. kInvalidArgument when its URL is no server address.
+base::Result<std::unique_ptr<RecordSink>> MakeServerSink(const ServerAddress& server,
                                                          std::string_view stream,
                                                          const PutOptions& options);
 

@@ -9,6 +9,7 @@
 namespace weir::ingest {
 namespace {
 
+constexpr int64_t kTimeoutMillis = 30'000;
 constexpr int kMaxTries = 30;
 constexpr auto kRetryPause = std::chrono::seconds(1);
 constexpr size_t kMaxQuotedAnswer = 500;
@@ -31,8 +32,13 @@ std::string PercentEncode(std::string_view text) {
 
 class ServerSink : public RecordSink {
  public:
-  ServerSink(std::unique_ptr<net::HttpClient> client, std::string target)
-      : client_(std::move(client)), target_(std::move(target)) {}
+  ServerSink(std::unique_ptr<net::HttpClient> client, std::string target,
+             const std::string& authorization)
+      : client_(std::move(client)), target_(std::move(target)) {
+    if (!authorization.empty()) {
+      headers_.emplace_back("authorization", authorization);
+    }
+  }
 
   base::Result<void> Put(std::span<const log::Entry> entries, const Refuse& refuse) override {
     size_t from = 0;
@@ -58,9 +64,8 @@ class ServerSink : public RecordSink {
  private:
   base::Result<void> Post(const Refuse& refuse_line) {
     for (int i = 1;; ++i) {
-      ASSIGN_OR_RETURN(
-          const net::ClientResponse response,
-          client_->Send("POST", target_, {{"content-type", "application/x-ndjson"}}, body_));
+      ASSIGN_OR_RETURN(const net::ClientResponse response,
+                       client_->Send("POST", target_, headers_, body_));
       if (response.status == 503 && i < kMaxTries) {
         std::unique_lock lock(pause_mutex_);
         pause_.wait_for(lock, kRetryPause);
@@ -74,7 +79,9 @@ class ServerSink : public RecordSink {
   }
 
   static std::unexpected<base::Error> Refused(const net::ClientResponse& response) {
-    const base::Code code = response.status == 404   ? base::Code::kNotFound
+    const base::Code code = response.status == 401 || response.status == 403
+                                ? base::Code::kPermission
+                            : response.status == 404 ? base::Code::kNotFound
                             : response.status == 503 ? base::Code::kUnavailable
                             : response.status < 500  ? base::Code::kInvalidArgument
                                                      : base::Code::kInternal;
@@ -112,6 +119,8 @@ class ServerSink : public RecordSink {
 
   std::unique_ptr<net::HttpClient> client_;
   const std::string target_;
+  std::vector<std::pair<std::string, std::string>> headers_ = {
+      {"content-type", "application/x-ndjson"}};
   std::string body_;
   std::mutex pause_mutex_;
   std::condition_variable pause_;  // Never notified: its waits are pauses.
@@ -119,7 +128,7 @@ class ServerSink : public RecordSink {
 
 }  // namespace
 
-base::Result<std::unique_ptr<RecordSink>> MakeServerSink(std::string_view url,
+base::Result<std::unique_ptr<RecordSink>> MakeServerSink(const ServerAddress& server,
                                                          std::string_view stream,
                                                          const PutOptions& options) {
   if (!options.arrival_field.empty()) {
@@ -128,12 +137,13 @@ base::Result<std::unique_ptr<RecordSink>> MakeServerSink(std::string_view url,
         "a server stamps arrival times itself: leave out the arrival field, or replay "
         "into a data folder");
   }
-  ASSIGN_OR_RETURN(auto client, net::HttpClient::Create(url));
+  ASSIGN_OR_RETURN(auto client, net::HttpClient::Create(server.url, kTimeoutMillis,
+                                                        {.authorities = server.authorities}));
   std::string target = fmt::format("/v1/streams/{}/records", PercentEncode(stream));
   if (!options.partition_key_field.empty()) {
     target += "?partition_key=" + PercentEncode(options.partition_key_field);
   }
-  return std::make_unique<ServerSink>(std::move(client), std::move(target));
+  return std::make_unique<ServerSink>(std::move(client), std::move(target), server.authorization);
 }
 
 }  // namespace weir::ingest

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "base/file_system.h"
+#include "base/result.h"
+#include "crypto/tls.h"
+#include "server/config.h"
+
+namespace weir::server {
+
+/// The certificate and key that `config` asks for: those of its files, or self-signed ones that are
+/// made once in `folder` (certificate.pem, and key.pem for the owner alone). kNotFound and kIo name
+/// the file.
+base::Result<crypto::TlsIdentity> LoadTlsIdentity(base::FileSystem& files, const Config& config,
+                                                  const std::string& folder);
+
+}  // namespace weir::server
