@@ -165,6 +165,21 @@ TEST_F(LogReshardTest, MergesAndSplitsOfSplits) {
   }
 }
 
+TEST_F(LogReshardTest, SeveralGenerationsAtOnce) {
+  const model::Rowtime late{clock_.WallMillis() + 60'000};
+  Put(kLow, "a", late);
+  Reshard(Split(Split(definition_, 0), 2));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(Ended(0));
+    EXPECT_TRUE(Ended(2));
+    EXPECT_EQ(stream_->Bound(4), late);
+    const Placement placed = Put(kHigh, "b");
+    EXPECT_EQ(placed.shard, 4U);
+    EXPECT_EQ(placed.arrival, late);
+    Reopen();
+  }
+}
+
 TEST_F(LogReshardTest, ChildrenContinueTheTimeOfTheirParents) {
   const model::Rowtime late{clock_.WallMillis() + 60'000};
   Put(kLow, "a", late);

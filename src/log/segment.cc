@@ -22,6 +22,18 @@ base::Result<std::shared_ptr<base::File>> WriteStaged(base::FileSystem& files,
 
 }  // namespace
 
+std::shared_ptr<Segment> NewSegment(std::string path, const SegmentHeader& header,
+                                    uint64_t data_offset) {
+  auto segment = std::make_shared<Segment>();
+  segment->path = std::move(path);
+  segment->id = header.segment_id;
+  segment->first_sequence = segment->end_sequence = header.first_sequence;
+  segment->previous_checksum = header.previous_checksum;
+  segment->data_offset = segment->durable_bytes = data_offset;
+  segment->bound = header.bound;
+  return segment;
+}
+
 void AddToIndex(std::vector<IndexEntry>& index, const BatchHeader& batch, uint64_t offset) {
   if (batch.is_statement()) {
     return;
@@ -52,16 +64,8 @@ base::Result<OpenedSegment> CreateSegment(base::FileSystem& files, std::string_v
   }
 
   ASSIGN_OR_RETURN(const DecodedSegmentHeader written, DecodeSegmentHeader(bytes));
-  auto segment = std::make_shared<Segment>();
-  segment->path = path;
-  segment->id = header.segment_id;
-  segment->first_sequence = header.first_sequence;
-  segment->previous_checksum = header.previous_checksum;
-  segment->data_offset = written.padded_bytes;
-  segment->end_sequence = header.first_sequence;
-  segment->bound = header.bound;
+  auto segment = NewSegment(path, header, written.padded_bytes);
   segment->chain = written.checksum;
-  segment->durable_bytes = written.padded_bytes;
   segment->file_bytes = allocate;
   return OpenedSegment{std::move(segment), std::move(*file)};
 }

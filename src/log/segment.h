@@ -49,6 +49,11 @@ struct Segment {
   std::vector<IndexEntry> index;
 };
 
+/// A segment without writes, as its header tells it. The chain and the size of the file are the
+/// caller's to fill in.
+std::shared_ptr<Segment> NewSegment(std::string path, const SegmentHeader& header,
+                                    uint64_t data_offset);
+
 /// Adds the batch to the segment's index if it is far enough from the last entry. Statements are
 /// left out.
 void AddToIndex(std::vector<IndexEntry>& index, const BatchHeader& batch, uint64_t offset);

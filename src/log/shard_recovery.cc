@@ -45,12 +45,7 @@ std::unexpected<base::Error> Rot(std::string_view path, uint64_t offset, std::st
 }
 
 std::shared_ptr<Segment> ToSegment(std::string path, SegmentScan& scan) {
-  auto segment = std::make_shared<Segment>();
-  segment->path = std::move(path);
-  segment->id = scan.header.segment_id;
-  segment->first_sequence = scan.header.first_sequence;
-  segment->previous_checksum = scan.header.previous_checksum;
-  segment->data_offset = scan.data_offset;
+  auto segment = NewSegment(std::move(path), scan.header, scan.data_offset);
   segment->end_sequence = scan.end_sequence;
   segment->bound = scan.bound;
   segment->chain = scan.chain;
