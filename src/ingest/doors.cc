@@ -7,6 +7,7 @@
 #include "ingest/firehose/firehose_service.h"
 #include "ingest/http/put_records.h"
 #include "ingest/kinesis/kinesis_service.h"
+#include "ingest/webhook/webhook_door.h"
 #include "ingest/writable_streams.h"
 
 namespace weir::ingest {
@@ -37,7 +38,8 @@ class AllDoors : public Doors {
           aws_.Handle(std::move(request), std::move(responder));
         },
         aws::Door::kMaxBodyBytes);
-    return RegisterBrowser(server, parts_);
+    RETURN_IF_ERROR(RegisterBrowser(server, parts_));
+    return RegisterWebhooks(server, parts_);
   }
 
  private:

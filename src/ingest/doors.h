@@ -3,6 +3,7 @@
 /// The door of the ingest room: where records come in.
 
 #include <memory>
+#include <string>
 
 #include "auth/gate.h"
 #include "base/clock.h"
@@ -27,13 +28,14 @@ struct DoorParts {
   base::FileSystem& files;
   base::Clock& clock;
   base::Metrics& metrics;
+  std::string secrets_directory;  ///< Where the secrets of webhook sources lie.
 };
 
 /// The routes that take records, and what they keep.
 class Doors {
  public:
-  /// Adds POST /v1/streams/{name}/records and the AWS APIs at POST /. Keep what is returned until
-  /// the server has stopped.
+  /// Adds POST /v1/streams/{name}/records, the AWS APIs at POST /, and the doors for browsers and
+  /// webhooks. Keep what is returned until the server has stopped.
   static base::Result<std::unique_ptr<Doors>> Register(net::HttpServer& server, DoorParts parts);
   virtual ~Doors() = default;
 };

@@ -47,6 +47,9 @@ class DataFolder {
 
   std::string tls_directory() const { return base::JoinPath(path_, "tls"); }
 
+  /// Of webhook sources.
+  std::string secrets_directory() const { return base::JoinPath(path_, "secrets"); }
+
   std::string audit_path() const { return base::JoinPath(path_, "audit.log"); }
 
   std::string checkpoint_directory() const { return base::JoinPath(path_, "checkpoints"); }

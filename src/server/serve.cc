@@ -175,7 +175,9 @@ base::Result<void> Serving::StartServer() {
                                                               .intake = *intake_,
                                                               .files = base::SystemFileSystem(),
                                                               .clock = clock_,
-                                                              .metrics = metrics_}));
+                                                              .metrics = metrics_,
+                                                              .secrets_directory =
+                                                                  folder_->secrets_directory()}));
   gate_->RegisterRoutes(*server_);
   dashboard_->Register(*server_);
   RegisterHealthRoutes(*server_, {.log = &folder_->log(),
