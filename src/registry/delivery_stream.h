@@ -1,0 +1,17 @@
+#pragma once
+
+/// How delivery streams that clients put records into are named in the catalog and in the log.
+
+#include <string>
+#include <string_view>
+
+namespace weir::registry {
+
+inline constexpr std::string_view kDeliveryStreamType = "AWS::KinesisFirehose::DeliveryStream";
+
+/// The stream of the log that holds what clients put into the delivery stream itself.
+inline std::string DirectPutStream(std::string_view delivery_stream) {
+  return "firehose." + std::string(delivery_stream);
+}
+
+}  // namespace weir::registry
