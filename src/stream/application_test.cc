@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "log/log_fixture.h"
 #include "stream/stream_fixture.h"
 #include "stream/verify.h"
 
@@ -51,6 +52,56 @@ TEST_F(ApplicationTest, IdleShardAndDueWindowMoveByTheClock) {
   EXPECT_THAT(machine_.Rows(), ElementsAre(R"(1005 {"K":"a","N":1,"TOTAL":1})"));
   EXPECT_EQ(application_->Status().open_windows, 0);
   EXPECT_EQ(application_->Status().millis_behind, 0);
+}
+
+TEST_F(ApplicationTest, RecordsOfAChildShardHaveItsSequenceNumbers) {
+  definition_.code = R"(
+CREATE OR REPLACE STREAM "OUT" (k VARCHAR(40), shard VARCHAR(64), number VARCHAR(128));
+CREATE OR REPLACE PUMP "P" AS INSERT INTO "OUT"
+SELECT STREAM "K", SHARD_ID, SEQUENCE_NUMBER FROM "SOURCE_SQL_STREAM_001";
+)";
+  Create();
+  machine_.Put(kStart, R"({"k":"a"})", 0);
+  RunDry();
+  machine_.clock().AdvanceMillis(60'000);
+  const log::StreamDefinition split = log::Split(machine_.input().definition(), 0);
+  ASSERT_TRUE(machine_.input().Reshard(split).has_value());
+  machine_.Put(kStart + 60'000, R"({"k":"b"})", 3);
+  machine_.clock().AdvanceMillis(1'000);
+  RunDry();
+  const auto number = [](uint32_t shard, int64_t created, int64_t arrival) {
+    return model::FormatSequenceNumber({.shard_created_seconds = created / 1'000,
+                                        .shard = shard,
+                                        .sequence = {0},
+                                        .arrival_seconds = arrival / 1'000});
+  };
+  EXPECT_THAT(
+      machine_.Rows(),
+      ElementsAre(fmt::format(R"(0 {{"K":"a","SHARD":"shardId-000000000000","NUMBER":"{}"}})",
+                              number(0, kStart, kStart)),
+                  fmt::format(R"(60000 {{"K":"b","SHARD":"shardId-000000000003","NUMBER":"{}"}})",
+                              number(3, split.shards[3].created.millis, kStart + 60'000))));
+}
+
+TEST_F(ApplicationTest, PositionsOfEveryShardAreSafe) {
+  Create();
+  machine_.Put(kStart, R"({"k":"a","v":1})", 0);
+  machine_.clock().AdvanceMillis(200);
+  RunDry();
+  ASSERT_TRUE(application_->Checkpoint().has_value());
+  ASSERT_TRUE(machine_.input().Reshard(log::Split(machine_.input().definition(), 0)).has_value());
+  machine_.Put(kStart + 220, R"({"k":"a","v":1})", 3);
+  machine_.clock().AdvanceMillis(200);
+  RunDry();
+  ASSERT_TRUE(application_->Checkpoint().has_value());
+  // The older checkpoint knows nothing of the children: all of them is needed.
+  EXPECT_EQ(application_->SafePositions(), (std::vector<model::Sequence>{{1}, {0}}));
+  Create();
+  EXPECT_EQ(application_->Status().records_in, 2u);
+  machine_.clock().AdvanceMillis(2'000);
+  RunDry();
+  ASSERT_TRUE(application_->Checkpoint().has_value());
+  EXPECT_EQ(application_->SafePositions(), (std::vector<model::Sequence>{{1}, {0}, {0}, {1}}));
 }
 
 TEST_F(ApplicationTest, OpenWindowsAreLiveAndContinueTheStream) {

@@ -55,8 +55,7 @@ base::Result<std::unique_ptr<Computation>> Computation::Create(
       Pipeline::Create(std::move(compiled.program), compiled.input_name, compiled.input_schema,
                        compiled.mapped_columns, std::move(outputs), limits));
   ASSIGN_OR_RETURN(RecordDecoder decoder,
-                   RecordDecoder::Create(definition.input, input.definition().created.millis,
-                                         pipeline->implicit_used()));
+                   RecordDecoder::Create(definition.input, input, pipeline->implicit_used()));
   return std::unique_ptr<Computation>(
       new Computation(ShardMerge(input, start), std::move(decoder), std::move(pipeline)));
 }

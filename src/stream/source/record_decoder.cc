@@ -10,14 +10,12 @@
 
 namespace weir::stream {
 
-RecordDecoder::RecordDecoder(json::ColumnDecoder decoder, int64_t stream_created_millis,
+RecordDecoder::RecordDecoder(json::ColumnDecoder decoder, const log::Stream& stream,
                              std::vector<bool> implicit_used)
-    : decoder_(std::move(decoder)),
-      stream_created_millis_(stream_created_millis),
-      implicit_used_(std::move(implicit_used)) {}
+    : decoder_(std::move(decoder)), stream_(&stream), implicit_used_(std::move(implicit_used)) {}
 
 base::Result<RecordDecoder> RecordDecoder::Create(const InputDefinition& input,
-                                                  int64_t stream_created_millis,
+                                                  const log::Stream& stream,
                                                   std::vector<bool> implicit_used) {
   std::vector<json::ColumnMapping> mappings;
   for (const InputColumn& column : input.columns) {
@@ -25,7 +23,7 @@ base::Result<RecordDecoder> RecordDecoder::Create(const InputDefinition& input,
   }
   ASSIGN_OR_RETURN(json::ColumnDecoder decoder,
                    json::ColumnDecoder::Create(input.row_path, std::move(mappings)));
-  return RecordDecoder(std::move(decoder), stream_created_millis, std::move(implicit_used));
+  return RecordDecoder(std::move(decoder), stream, std::move(implicit_used));
 }
 
 model::ColumnBatch RecordDecoder::Decode(const MergedRecords& records,
@@ -44,6 +42,19 @@ model::ColumnBatch RecordDecoder::Decode(const MergedRecords& records,
   }
   FillImplicit(records, batch);
   return batch;
+}
+
+// A record's shard is in the stream's definition, which may have grown since the last one.
+int64_t RecordDecoder::CreatedSeconds(uint32_t shard) {
+  const auto known = created_seconds_.find(shard);
+  if (known != created_seconds_.end()) {
+    return known->second;
+  }
+  const log::StreamDefinition& definition = stream_->definition();
+  for (const log::ShardDefinition& each : definition.shards) {
+    created_seconds_[each.id] = FloorDivide(log::ShardCreated(definition, each).millis, 1'000);
+  }
+  return created_seconds_[shard];
 }
 
 void RecordDecoder::FillImplicit(const MergedRecords& records, model::ColumnBatch& batch) {
@@ -66,7 +77,7 @@ void RecordDecoder::FillImplicit(const MergedRecords& records, model::ColumnBatc
         column.strings[row] = record.partition_key;
       } else if (i == 2) {
         column.strings[row] = arena->Add(model::FormatSequenceNumber(
-            {.shard_created_seconds = FloorDivide(stream_created_millis_, 1000),
+            {.shard_created_seconds = CreatedSeconds(shard),
              .shard = shard,
              .sequence = record.sequence,
              .arrival_seconds = FloorDivide(record.arrival.millis, 1000)}));
