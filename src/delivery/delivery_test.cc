@@ -411,6 +411,46 @@ TEST(ShardedDeliveryTest, EachShardHasItsObjects) {
   EXPECT_THAT(VerifyObjects(engine->catalog(), engine->store())->problems, IsEmpty());
 }
 
+TEST(ShardedDeliveryTest, ChildrenOfAClosedShardFollowIt) {
+  SimulatedFileSystem files;
+  base::ManualClock clock;
+  auto engine = *Engine::Open(files, clock, 2);
+  auto delivery = *engine->Deliver(JsonDefinition());
+  const auto append = [&engine](int from) {
+    std::vector<std::string> clicks;
+    for (int i = from; i < from + 20; ++i) {
+      clicks.push_back(Click(i));
+    }
+    ASSERT_TRUE(engine->Append(clicks));
+  };
+  append(0);
+  ASSERT_TRUE(delivery->Step(false).has_value());
+  log::StreamDefinition definition = log::Split(engine->stream().definition(), 0);
+  ASSERT_TRUE(engine->stream().Reshard(definition).has_value());
+  append(20);
+  EXPECT_EQ(delivery->SafePositions().size(), 2u);
+  EXPECT_EQ(delivery->Status().pending_records + delivery->Status().records_delivered, 40u);
+  ASSERT_TRUE(delivery->Step(false).has_value());
+  EXPECT_EQ(delivery->SafePositions().size(), 4u);
+  // A delivery that starts now finds all shards at once.
+  delivery.reset();
+  delivery = *engine->Deliver(JsonDefinition());
+  definition = log::Merge(definition, 2, 3);
+  ASSERT_TRUE(engine->stream().Reshard(definition).has_value());
+  append(40);
+  ASSERT_TRUE(delivery->Step(true).has_value());
+  uint64_t rows = 0;
+  for (const catalog::Object& object : *engine->catalog().Objects()) {
+    rows += object.rows;
+  }
+  EXPECT_EQ(rows, 60u);
+  for (const log::ShardDefinition& shard : definition.shards) {
+    EXPECT_EQ(delivery->SafePositions()[shard.id], engine->stream().DurableEnd(shard.id));
+  }
+  EXPECT_EQ(delivery->Status().pending_records, 0u);
+  EXPECT_THAT(VerifyObjects(engine->catalog(), engine->store())->problems, IsEmpty());
+}
+
 TEST_F(DeliveryTest, VerificationNoticesDamageGapsAndStrangers) {
   Deliver(JsonDefinition());
   for (int i = 0; i < 3; ++i) {

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/random.h"
+#include "log/log_fixture.h"
 #include "query/test_world.h"
 
 namespace weir::query {
@@ -65,6 +67,30 @@ TEST(ExactCut, IsStaleWhileDeliveryOrTheLiveTableIsAhead) {
   const CutMark without = PlanCutWithoutLive(DeliveredTo(7), &stream);
   EXPECT_EQ(without.to.front().value, 10u);
   EXPECT_EQ(without.live, nullptr);
+}
+
+TEST(ExactCut, HoldsTheRowsOfClosedShardsAndOfTheirChildren) {
+  World world;
+  auto opened = world.log->OpenStream({.name = "Raw", .shards = log::EvenShards(1)});
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  log::Stream& stream = **opened;
+  world.Append(stream, Numbers(0, 5));
+  const CutMark before = PlanCutWithoutLive(DeliveredTo(2), &stream);
+  ASSERT_TRUE(stream.Reshard(log::Split(stream.definition(), 0)).has_value());
+  world.Append(stream, Numbers(5, 20));
+  const auto rows = [&](const CutMark& mark) {
+    std::set<std::string> texts;
+    const auto cut = ReadCut(DeliveredTo(2), &stream, mark);
+    EXPECT_TRUE(cut.has_value()) << cut.error().message;
+    for (const FreshRow& row : cut->rows) {
+      EXPECT_TRUE(texts.emplace(row.json).second) << row.json;
+    }
+    return texts;
+  };
+  EXPECT_EQ(rows(before), (std::set<std::string>{"2", "3", "4"}));
+  const CutMark after = PlanCutWithoutLive(DeliveredTo(2), &stream);
+  EXPECT_EQ(rows(after).size(), 18u);
+  EXPECT_FALSE(before == after);
 }
 
 TEST(ExactCut, EqualMarksMeanEqualRows) {
