@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/simulated_file_system.h"
 #include "json/document.h"
-#include "log/log.h"
+#include "log/log_fixture.h"
 #include "stream/application.h"
 #include "stream/verify.h"
 
@@ -128,39 +128,16 @@ class Run {
         done * 3 < rows.size() * (changes_ + 1)) {
       return {};
     }
-    log::StreamDefinition next = input_->definition();
-    const std::vector<log::ShardDefinition> open = OpenShards(next);
+    const log::StreamDefinition& now = input_->definition();
+    const std::vector<log::ShardDefinition> open = OpenShards(now);
     switch (changes_++) {
-      case 0: {
-        const model::HashKey middle{open.back().first_hash.value / 2 +
-                                    open.back().last_hash.value / 2};
-        AddChild(next, open.back().first_hash, middle, {open.back().id});
-        AddChild(next, model::HashKey{middle.value + 1}, open.back().last_hash, {open.back().id});
-        break;
-      }
-      case 1: {
-        const log::ShardDefinition& left = open[open.size() - 2];
-        AddChild(next, left.first_hash, open.back().last_hash, {left.id, open.back().id});
-        break;
-      }
+      case 0:
+        return input_->Reshard(log::Split(now, open.back().id));
+      case 1:
+        return input_->Reshard(log::Merge(now, open[open.size() - 2].id, open.back().id));
       default:
         return {};
     }
-    return input_->Reshard(next);
-  }
-
-  void AddChild(log::StreamDefinition& stream, model::HashKey first, model::HashKey last,
-                std::vector<uint32_t> parents) {
-    for (const uint32_t parent : parents) {
-      stream.shards[parent].closed = true;
-    }
-    const model::Rowtime created =
-        log::ChildCreated(stream, parents, model::Rowtime{clock_.WallMillis()});
-    stream.shards.push_back({.id = static_cast<uint32_t>(stream.shards.size()),
-                             .first_hash = first,
-                             .last_hash = last,
-                             .created = created,
-                             .parents = std::move(parents)});
   }
 
   base::Result<void> RunDry() {
