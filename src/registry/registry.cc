@@ -63,14 +63,14 @@ Change Delete(std::string_view type, std::string name) {
           .resource = {.type = std::string(type), .name = std::move(name)}};
 }
 
-base::Result<void> FinishDeletion(catalog::Catalog& catalog, log::Log& log,
-                                  const catalog::Resource& deleted) {
-  if (log.Find(deleted.name) == nullptr) {
+base::Result<void> FinishDeletion(catalog::Catalog& catalog, log::Log& log, std::string_view name) {
+  if (log.Find(name) == nullptr) {
+    ASSIGN_OR_RETURN(const catalog::Resource deleted, catalog.Get(kDeletedType, name));
     ASSIGN_OR_RETURN(const StreamInfo stream, ReadStream(deleted));
     RETURN_IF_ERROR(log.OpenStream(stream.definition));
   }
-  RETURN_IF_ERROR(log.DeleteStream(deleted.name));
-  const Change done = Delete(kDeletedType, deleted.name);
+  RETURN_IF_ERROR(log.DeleteStream(name));
+  const Change done = Delete(kDeletedType, std::string(name));
   return catalog.Apply({&done, 1});
 }
 
@@ -181,8 +181,10 @@ base::Result<StreamInfo> CatalogRegistry::CreateStream(std::string_view name, ui
   RETURN_IF_ERROR(CheckMode(mode));
   RETURN_IF_ERROR(CheckTags(tags));
   const std::lock_guard lock(changing_);
-  RETURN_IF_ERROR(FinishDeletions(catalog_, log_));
   ASSIGN_OR_RETURN(const auto table, Table());
+  if (table->deleted.contains(name)) {
+    RETURN_IF_ERROR(FinishDeletion(catalog_, log_, name));
+  }
   if (table->streams.contains(name) || log_.Find(name) != nullptr) {
     return Fail(Code::kAlreadyExists, "a stream named '{}' exists already", name);
   }
@@ -248,7 +250,7 @@ base::Result<void> CatalogRegistry::DeleteStream(std::string_view name, bool enf
     }
   }
   RETURN_IF_ERROR(catalog_.Apply(changes));
-  return FinishDeletions(catalog_, log_);
+  return FinishDeletion(catalog_, log_, name);
 }
 
 // Lets the log follow what the catalog says.
@@ -425,7 +427,7 @@ base::Result<std::string> RestateStream(catalog::Catalog& catalog, const catalog
 base::Result<void> FinishDeletions(catalog::Catalog& catalog, log::Log& log) {
   ASSIGN_OR_RETURN(const std::vector<catalog::Resource> deleted, catalog.List(kDeletedType));
   for (const catalog::Resource& stream : deleted) {
-    base::Result<void> finished = FinishDeletion(catalog, log, stream);
+    base::Result<void> finished = FinishDeletion(catalog, log, stream.name);
     if (!finished.has_value()) {
       return std::unexpected(base::Within(fmt::format("deletion of stream '{}'", stream.name),
                                           std::move(finished).error()));
