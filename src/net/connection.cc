@@ -53,7 +53,7 @@ bool Connection::Paused() const {
 }
 
 bool Connection::wants_read() const {
-  return !ended_ && !aborted_ && (phase_ == Phase::kStopped || !Paused());
+  return !ended_ && !aborted_ && !behind_ && (phase_ == Phase::kStopped || !Paused());
 }
 
 bool Connection::finished() const {
@@ -65,6 +65,10 @@ void Connection::OnBytes(std::string_view bytes) {
     return;
   }
   last_input_nanos_ = service_.clock.MonotonicNanos();
+  if (behind_) {
+    input_.append(bytes);
+    return;
+  }
   if (input_.empty()) {
     Parse(bytes);
     input_.assign(bytes);
@@ -83,13 +87,14 @@ void Connection::OnEnd() {
     aborted_ = true;
   }
   // Whole requests that wait unparsed, because the connection is paused, are still served.
-  if (!Paused()) {
+  if (!Paused() && !behind_) {
     Stop();
   }
 }
 
 void Connection::Stop() {
   phase_ = Phase::kStopped;
+  behind_ = false;
   input_.clear();
 }
 
@@ -107,11 +112,18 @@ void Connection::OnDrain() {
 }
 
 void Connection::Parse(std::string_view& input) {
+  parsing_ = true;
+  const uint64_t last_slot = next_slot_ + kRequestsPerTurn;
   while ((phase_ == Phase::kHead || phase_ == Phase::kBody) && !Paused()) {
+    if (next_slot_ == last_slot) {
+      behind_ = !input.empty();
+      break;
+    }
     if (phase_ == Phase::kHead ? !ParseOneHead(input) : !ParseBody(input)) {
       break;
     }
   }
+  parsing_ = false;
   if (phase_ == Phase::kStopped) {
     input = {};
   }
@@ -523,14 +535,22 @@ void Connection::Answered(Slot& slot, size_t bytes) {
       bytes > kSmallAnswerBytes ? kFirstPipelined : std::min(max_pipelined_ + 1, kMaxPipelined);
 }
 
+void Connection::GoOn() {
+  behind_ = false;
+  Resume();
+}
+
 void Connection::Resume() {
+  if (behind_ || parsing_) {
+    return;
+  }
   if (!Paused() && !input_.empty()) {
     const std::string waiting = std::exchange(input_, {});
     std::string_view rest = waiting;
     Parse(rest);
     input_.assign(rest);
   }
-  if (ended_ && !Paused()) {
+  if (ended_ && !Paused() && !behind_) {
     Stop();
   }
 }

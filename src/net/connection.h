@@ -28,6 +28,8 @@ class Connection {
   static constexpr size_t kMaxPipelined = 64;
   static constexpr size_t kFirstPipelined = 8;
   static constexpr size_t kSmallAnswerBytes = 64 << 10;
+  // Requests of one connection that are begun in a row, before other connections get their turn.
+  static constexpr size_t kRequestsPerTurn = 8;
   // Reading pauses while this much output waits for the client.
   static constexpr size_t kMaxUnsentBytes = 1 << 20;
   // After a refusal the rest of what the client sends is read for so long, or the answer could be
@@ -60,6 +62,11 @@ class Connection {
   // Output that is ready to be sent, or "".
   std::string TakeOutput();
   void OnSent(size_t bytes);
+
+  // More requests are there than fitted in this turn: GoOn is due when the others had theirs.
+  bool behind() const { return behind_; }
+
+  void GoOn();
 
   bool wants_read() const;
   // No more output will come; once all is sent, close.
@@ -171,6 +178,8 @@ class Connection {
   int64_t last_input_nanos_;
   int64_t last_output_nanos_;
   int64_t head_started_nanos_ = 0;  // 0 while no byte of a head is there.
+  bool parsing_ = false;            // input_ is in use.
+  bool behind_ = false;
   bool ended_ = false;
   bool linger_ = false;
   bool aborted_ = false;

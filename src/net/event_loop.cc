@@ -54,6 +54,7 @@ struct Peer {
   int64_t handshake_until_nanos = 0;
   bool reading = false;
   bool writing = false;
+  bool scheduled = false;
   bool ended = false;  // Nothing more is asked of it; it may still have to read.
   bool shut_down = false;
   int64_t linger_until_nanos = 0;
@@ -260,6 +261,18 @@ class Loop {
     }
     if (IsOver(*peer) && !BringToEnd(peer)) {
       return;
+    }
+    if (peer->connection.behind() && !peer->scheduled) {
+      peer->scheduled = true;
+      asio::post(context_, [this, peer] {
+        peer->scheduled = false;
+        if (!peer->closed) {
+          mailbox_->EnterLoop();
+          peer->connection.GoOn();
+          Pump(peer);
+          LeaveLoop();
+        }
+      });
     }
     if (!peer->reading && (peer->wants_read() || peer->ended)) {
       peer->reading = true;
