@@ -18,7 +18,7 @@ class Cli(WeirTest):
         version = subprocess.run([AWS, "--version"], capture_output=True, text=True, check=True)
         self.old = (version.stdout or version.stderr).startswith("aws-cli/1")
         self.environment = {**os.environ, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
-                            "AWS_DEFAULT_REGION": "us-east-1", "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "1",
+                            "AWS_DEFAULT_REGION": "us-east-1", "AWS_PAGER": "",
                             "AWS_CONFIG_FILE": str(self.path("no-config")), "AWS_EC2_METADATA_DISABLED": "true"}
 
     def aws(self, command, *arguments, check=True):
