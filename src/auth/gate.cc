@@ -135,8 +135,8 @@ class KeyGate : public Gate {
     if (access.need == Need::kSignature) {
       return AdmitSigned(head);
     }
-    const auto known = access.action.has_value() ? Check(head, *access.action, {}) : Known(head);
-    return known.has_value() ? std::nullopt : std::optional(Refused(known.error(), head));
+    const auto judged = Judge(head, access.action, {});
+    return judged.has_value() ? std::nullopt : std::optional(ResponseTo(judged.error()));
   }
 
   base::Result<Identity> Check(const net::Request& request, Action action,
@@ -144,13 +144,11 @@ class KeyGate : public Gate {
     if (!required_) {
       return Everyone();
     }
-    ASSIGN_OR_RETURN(Identity identity, Known(request));
-    if (!identity.May(action, stream)) {
-      const Refusal refusal = NotAllowed(identity, action, stream);
-      refusals_.Note(refusal, request);
-      return std::unexpected(ErrorOf(refusal));
+    auto identity = Judge(request, action, stream);
+    if (!identity.has_value()) {
+      return std::unexpected(ErrorOf(identity.error()));
     }
-    return identity;
+    return *std::move(identity);
   }
 
   bool StillMay(const net::Request& request, Action action, std::string_view stream) override {
@@ -184,14 +182,17 @@ class KeyGate : public Gate {
   }
 
  private:
-  /// Who sends it, whoever that is.
-  base::Result<Identity> Known(const net::Request& request) {
+  /// Who sends it, if they may do `action` (or, without one, whoever it is). Refusals are noted.
+  std::expected<Identity, Refusal> Judge(const net::Request& request, std::optional<Action> action,
+                                         std::string_view stream) {
     auto identity = credentials_.Identify(request);
+    if (identity.has_value() && action.has_value() && !identity->May(*action, stream)) {
+      identity = std::unexpected(NotAllowed(*identity, *action, stream));
+    }
     if (!identity.has_value()) {
       refusals_.Note(identity.error(), request);
-      return std::unexpected(ErrorOf(identity.error()));
     }
-    return *std::move(identity);
+    return identity;
   }
 
   /// What is to be said while the key is throttled.

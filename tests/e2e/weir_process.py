@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -54,10 +55,11 @@ def wait_until(what, condition, seconds=60):
 class Server:
     """One `weir serve` process on a free port."""
 
-    def __init__(self, data, *arguments, preexec=None):
+    def __init__(self, data, *arguments, preexec=None, key=None):
         self.data = data
         self.arguments = arguments
         self.preexec = preexec
+        self.key = key  # "<id>.<secret>", sent with every request
         self.process = None
         self.url = None
         self.log = []
@@ -72,7 +74,7 @@ class Server:
         def read():
             for line in process.stderr:
                 self.log.append(line)
-                found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+                found = re.search(r"https?://127\.0\.0\.1:(\d+)", line)
                 if found and self.url is None:
                     self.url = found.group(0)
                     listening.set()
@@ -90,14 +92,20 @@ class Server:
     def request(self, method, path, body=None, headers=None, timeout=60):
         """(status, body) of one request; connection failures are (0, message)."""
         data = body.encode() if isinstance(body, str) else body
-        request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers or {})
+        headers = {**({"authorization": f"Bearer {self.key}"} if self.key else {}), **(headers or {})}
+        request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)
+        trust = ssl.create_default_context(cafile=self.certificate()) if self.url.startswith("https:") else None
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as response:
+            with urllib.request.urlopen(request, timeout=timeout, context=trust) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
         except OSError as error:
             return 0, str(error)
+
+    def certificate(self):
+        """The self-signed one, which clients must be told to trust."""
+        return str(self.data / "tls/certificate.pem")
 
     def put(self, stream, records):
         status, body = self.request("POST", f"/v1/streams/{stream}/records",
