@@ -93,7 +93,7 @@ Answer WriteCommitment(const aws::Call& call, int64_t start) {
 }  // namespace
 
 Answer DescribeLimits(const Parts& parts, const aws::Call& call) {
-  if (auto allowed = Authorize(parts, call, auth::Action::kDescribeStream, ""); !allowed) {
+  if (auto allowed = AuthorizeListing(parts, call); !allowed) {
     return std::unexpected(std::move(allowed.error()));
   }
   int64_t open = 0;
@@ -119,7 +119,7 @@ Answer DescribeLimits(const Parts& parts, const aws::Call& call) {
 }
 
 Answer DescribeAccountSettings(const Parts& parts, const aws::Call& call) {
-  if (auto allowed = Authorize(parts, call, auth::Action::kDescribeStream, ""); !allowed) {
+  if (auto allowed = AuthorizeListing(parts, call); !allowed) {
     return std::unexpected(std::move(allowed.error()));
   }
   const auto start = parts.settings.CommitmentStart();

@@ -79,6 +79,11 @@ std::expected<void, ApiError> Authorize(const Parts& parts, const aws::Call& cal
   return aws::Authorize(parts.gate, call.identity, action, stream, call.http);
 }
 
+std::expected<void, ApiError> AuthorizeListing(const Parts& parts, const aws::Call& call) {
+  const std::vector<std::string>& scope = call.identity.streams;
+  return Authorize(parts, call, auth::Action::kDescribeStream, scope.empty() ? "" : scope.front());
+}
+
 std::expected<registry::StreamInfo, ApiError> FindStream(const Parts& parts, const aws::Call& call,
                                                          auth::Action action,
                                                          std::string_view name) {

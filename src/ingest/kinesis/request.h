@@ -28,6 +28,9 @@ std::expected<std::string, aws::ApiError> StreamNameOf(const json::Value& reques
 std::expected<void, aws::ApiError> Authorize(const Parts& parts, const aws::Call& call,
                                              auth::Action action, std::string_view stream);
 
+// For what tells of no single stream: the caller's role decides, whatever the scope.
+std::expected<void, aws::ApiError> AuthorizeListing(const Parts& parts, const aws::Call& call);
+
 // The stream that the request names: authorised first, then found. ResourceNotFoundException.
 std::expected<registry::StreamInfo, aws::ApiError> FindStream(const Parts& parts,
                                                               const aws::Call& call,

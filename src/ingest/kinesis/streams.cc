@@ -200,7 +200,7 @@ Answer DeleteStream(const Parts& parts, const aws::Call& call) {
 }
 
 Answer ListStreams(const Parts& parts, const aws::Call& call) {
-  if (auto allowed = Authorize(parts, call, auth::Action::kDescribeStream, ""); !allowed) {
+  if (auto allowed = AuthorizeListing(parts, call); !allowed) {
     return std::unexpected(std::move(allowed.error()));
   }
   const auto limit =
