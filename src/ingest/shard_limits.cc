@@ -24,14 +24,13 @@ ShardLimits::Bucket& ShardLimits::Filled(const std::string& stream, uint32_t sha
   if (buckets_.size() >= kMaxBuckets) {
     // Those that are full again say nothing.
     std::erase_if(buckets_, [&](const auto& entry) {
-      return now_nanos - entry.second.filled_nanos > kNanosPerSecond;
+      return entry.second.bytes >= 0 && now_nanos - entry.second.filled_nanos > kNanosPerSecond;
     });
   }
   const auto [found, added] = buckets_.try_emplace({stream, shard});
   Bucket& bucket = found->second;
   const double seconds =
-      added ? 1
-            : std::min(1.0, static_cast<double>(now_nanos - bucket.filled_nanos) / kNanosPerSecond);
+      added ? 1 : static_cast<double>(now_nanos - bucket.filled_nanos) / kNanosPerSecond;
   const auto records = static_cast<double>(records_);
   const auto bytes = static_cast<double>(bytes_);
   bucket.records = std::min(records, bucket.records + records * seconds);

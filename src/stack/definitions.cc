@@ -6,6 +6,7 @@
 
 #include "json/document.h"
 #include "json/value_path.h"
+#include "registry/delivery_stream.h"
 #include "registry/registry.h"
 #include "sql/compiler.h"
 #include "stack/arn.h"
@@ -359,11 +360,7 @@ class DefinitionReader {
       return true;
     }
     if (feed == fed_by_.end()) {
-      Issue(*parsed.resource, "",
-            "nothing feeds this delivery stream: give it KinesisStreamSourceConfiguration, or make "
-            "it an "
-            "application's KinesisFirehoseOutput");
-      return false;
+      return ReadDirectPut(parsed, definition);
     }
     definition.source_stream = feed->second.derived;
     const stream::ApplicationDefinition* application = FindApplication(feed->second.application);
@@ -373,6 +370,32 @@ class DefinitionReader {
     if (auto schema = stream::OutputSchema(*application, feed->second.in_application)) {
       definition.columns = std::move(*schema);
     }
+    return true;
+  }
+
+  /// Clients put records into the delivery stream itself, which has a stream of its own for them.
+  bool ReadDirectPut(const Parsed& parsed, delivery::DeliveryDefinition& definition) {
+    if (TextAt(parsed.properties, {"DeliveryStreamType"}) != "DirectPut") {
+      Issue(*parsed.resource, "",
+            "nothing feeds this delivery stream: give it KinesisStreamSourceConfiguration, make it "
+            "an application's KinesisFirehoseOutput, or give it DeliveryStreamType DirectPut for "
+            "clients that put records");
+      return false;
+    }
+    if (Find(parsed.properties, {"ExtendedS3DestinationConfiguration",
+                                 "DataFormatConversionConfiguration"}) != nullptr) {
+      Issue(*parsed.resource,
+            "ExtendedS3DestinationConfiguration.DataFormatConversionConfiguration",
+            "the columns of records that clients put are not known; leave it out, or let an "
+            "application read them from a Kinesis stream");
+    }
+    log::StreamDefinition stream;
+    stream.name = registry::DirectPutStream(parsed.resource->name);
+    stream.created = parsed.resource->created;
+    stream.shards = log::EvenShards(1);
+    stream.retention_millis = kDerivedRetentionMillis;
+    definition.source_stream = stream.name;
+    definitions_.derived_streams.push_back(std::move(stream));
     return true;
   }
 
@@ -471,12 +494,33 @@ class DefinitionReader {
     }
   }
 
+  /// Browsers send again what they did not hear of, so their streams need de-duplication, for as
+  /// long as they may.
+  void CheckBrowserStream(const Parsed& source, std::string_view property, std::string_view field) {
+    constexpr int64_t kMinHours = 24;
+    const std::string stream = TextAt(source.properties, {property});
+    if (!Exists(source, property, kStream, stream)) {
+      return;
+    }
+    for (const auto& [name, deduplication] : Of(kDeduplication)) {
+      if (TextAt(deduplication.properties, {"Stream"}) == stream &&
+          TextAt(deduplication.properties, {"EventIdField"}) == field &&
+          IntAt(deduplication.properties, {"HorizonHours"}, kMinHours) >= kMinHours) {
+        return;
+      }
+    }
+    Issue(*source.resource, property,
+          fmt::format("stream '{}' needs a {} by {} of at least {} hours: browsers send again what "
+                      "was not acknowledged",
+                      stream, kDeduplication, field, kMinHours));
+  }
+
   void CheckBrowserSources() {
     std::map<std::string, std::string> owners;  // Origin -> resource.
     for (const auto& [name, source] : Of(kBrowserSource)) {
-      Exists(source, "ClickStream", kStream, TextAt(source.properties, {"ClickStream"}));
+      CheckBrowserStream(source, "ClickStream", "EventId");
       if (source.properties.Find("OrderStream") != nullptr) {
-        Exists(source, "OrderStream", kStream, TextAt(source.properties, {"OrderStream"}));
+        CheckBrowserStream(source, "OrderStream", "OrderId");
       }
       const json::Value* origins = source.properties.Find("AllowedOrigins");
       for (size_t i = 0; origins != nullptr && i < origins->Items().size(); ++i) {

@@ -21,7 +21,7 @@ inline constexpr int64_t kDerivedRetentionMillis = 7LL * 24 * 3'600'000;
 struct Definitions {
   std::vector<log::StreamDefinition> streams;  ///< Raw streams.
   /// Streams that applications write for delivery streams: "<application>.<in-application stream>",
-  /// one shard.
+  /// and those of delivery streams that clients put into: "firehose.<delivery stream>"; one shard.
   std::vector<log::StreamDefinition> derived_streams;
   /// Each after those whose results it reads.
   std::vector<stream::ApplicationDefinition> applications;

@@ -169,6 +169,9 @@ INSTANTIATE_TEST_SUITE_P(
                     "no AWS::S3::Bucket named 'nope'"},
         BadTemplate{"browser_stream", BrowserSource("https://shop.example", "Click"),
                     "Resources.A.Properties.ClickStream", 6, 20, "did you mean 'Clicks'"},
+        BadTemplate{"browser_without_deduplication", BrowserSource("https://shop.example"),
+                    "Resources.A.Properties.ClickStream", 6, 20,
+                    "needs a Weir::Deduplication by EventId of at least 24 hours"},
         BadTemplate{"browser_any_origin", BrowserSource("*"),
                     "Resources.A.Properties.AllowedOrigins[0]", 5, 24, "is not an origin"},
         BadTemplate{"browser_origin_with_path", BrowserSource("https://shop.example/"),
@@ -293,6 +296,38 @@ Resources:
                  R"(shop-Hook {"Stream":"Clicks","SecretFile":"shop","Mapping":{"OrderId":"$.id",)"
                  R"("Lines":"$.line_items","Promotion":"$.properties[?@.name=='p'].value"}})",
                  R"(shop-Once {"Stream":"Clicks","EventIdField":"EventId","HorizonHours":48})"}));
+}
+
+TEST(TemplateTest, DeliveryStreamsMayTakeRecordsThemselves) {
+  constexpr std::string_view kDirect = R"(
+Resources:
+  Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: raw}}
+  Direct:
+    Type: AWS::KinesisFirehose::DeliveryStream
+    Properties:
+      DeliveryStreamName: events
+      DeliveryStreamType: DirectPut
+      ExtendedS3DestinationConfiguration:
+        BucketARN: !GetAtt Bucket.Arn
+        RoleARN: arn:aws:iam::000000000000:role/r
+)";
+  const auto plan = PlanTemplate({.text = std::string(kDirect), .file_name = "t"});
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  const auto definitions = ReadDefinitions(plan->ToResources());
+  ASSERT_TRUE(definitions.has_value()) << definitions.error().message;
+  ASSERT_EQ(definitions->derived_streams.size(), 1u);
+  EXPECT_EQ(definitions->derived_streams[0].name, "firehose.events");
+  ASSERT_EQ(definitions->deliveries.size(), 1u);
+  EXPECT_EQ(definitions->deliveries[0].source_stream, "firehose.events");
+  std::string converted(kDirect);
+  converted +=
+      "        DataFormatConversionConfiguration: {Enabled: true, SchemaConfiguration: "
+      "{DatabaseName: default}}\n";
+  std::string problems;
+  for (const Problem& problem : ProblemsOf(converted)) {
+    problems += problem.message + "\n";
+  }
+  EXPECT_THAT(problems, testing::HasSubstr("columns of records that clients put are not known"));
 }
 
 TEST(TemplateTest, UnknownParameterIsNamed) {

@@ -56,8 +56,9 @@ class DocumentReader {
 
   base::Result<Head> ReadHead() {
     Head head;
+    const bool ended = reader_.AtEnd();
     if (!reader_.ReadHead(head)) {
-      return Bad(reader_.AtEnd() ? "the document breaks off" : "no item begins like this");
+      return Bad(ended ? "the document breaks off" : "an item is cut off or malformed");
     }
     if (++items_ > kMaxItems) {
       return Limit("items", kMaxItems);
@@ -93,7 +94,7 @@ class DocumentReader {
       case Major::kSimple:
         return ReadSimple(head);
     }
-    return Bad("no item begins like this");
+    return Bad("an item is malformed");
   }
 
   base::Result<json::Value> Negative(uint64_t number) const {

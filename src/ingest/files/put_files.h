@@ -74,7 +74,7 @@ struct ServerAddress {
 };
 
 /// Into a running server, by POST /v1/streams/{stream}/records; waits and repeats a batch that it
-/// answers with 503. kInvalidArgument when its URL is no server address.
+/// answers with 503 or 429. kInvalidArgument when its URL is no server address.
 base::Result<std::unique_ptr<RecordSink>> MakeServerSink(const ServerAddress& server,
                                                          std::string_view stream,
                                                          const PutOptions& options);

@@ -13,6 +13,7 @@ constexpr int64_t kTimeoutMillis = 30'000;
 constexpr int kMaxTries = 30;
 constexpr auto kRetryPause = std::chrono::seconds(1);
 constexpr size_t kMaxQuotedAnswer = 500;
+constexpr json::Limits kAnswerLimits{.max_bytes = 64 << 20};
 // Below the door's limit for one request.
 constexpr size_t kMaxBodyBytes = 8 << 20;
 
@@ -43,18 +44,14 @@ class ServerSink : public RecordSink {
   base::Result<void> Put(std::span<const log::Entry> entries, const Refuse& refuse) override {
     size_t from = 0;
     while (from < entries.size()) {
-      body_.clear();
-      size_t to = from;
-      while (to < entries.size() &&
-             (to == from || body_.size() + entries[to].data.size() < kMaxBodyBytes)) {
-        body_.append(entries[to++].data).push_back('\n');
+      size_t bytes = 0;
+      std::vector<size_t> batch;
+      while (from < entries.size() &&
+             (batch.empty() || bytes + entries[from].data.size() < kMaxBodyBytes)) {
+        bytes += entries[from].data.size() + 1;
+        batch.push_back(from++);
       }
-      RETURN_IF_ERROR(Post([&](size_t line, std::string error) {
-        if (line >= 1 && line <= to - from) {
-          refuse(from + line - 1, std::move(error));
-        }
-      }));
-      from = to;
+      RETURN_IF_ERROR(PutBatch(entries, std::move(batch), refuse));
     }
     return {};
   }
@@ -62,20 +59,33 @@ class ServerSink : public RecordSink {
   base::Result<void> Finish() override { return {}; }
 
  private:
-  base::Result<void> Post(const Refuse& refuse_line) {
-    for (int i = 1;; ++i) {
+  // Sends the entries of those numbers, and again what the server could not take then.
+  base::Result<void> PutBatch(std::span<const log::Entry> entries, std::vector<size_t> batch,
+                              const Refuse& refuse) {
+    for (int i = 1; !batch.empty(); ++i) {
+      body_.clear();
+      for (const size_t entry : batch) {
+        body_.append(entries[entry].data).push_back('\n');
+      }
       ASSIGN_OR_RETURN(const net::ClientResponse response,
                        client_->Send("POST", target_, headers_, body_));
-      if (response.status == 503 && i < kMaxTries) {
-        std::unique_lock lock(pause_mutex_);
-        pause_.wait_for(lock, kRetryPause);
-        continue;
-      }
-      if (response.status != 200) {
+      const bool busy = response.status == 503 || response.status == 429;
+      if (response.status != 200 && (!busy || i == kMaxTries)) {
         return Refused(response);
       }
-      return Report(response.body, refuse_line);
+      if (!busy) {
+        ASSIGN_OR_RETURN(batch, Report(response.body, batch, refuse));
+      }
+      if (!batch.empty()) {
+        if (i == kMaxTries) {
+          return base::Fail(base::Code::kUnavailable,
+                            "the server did not take {} records within {} tries", batch.size(), i);
+        }
+        std::unique_lock lock(pause_mutex_);
+        pause_.wait_for(lock, kRetryPause);
+      }
     }
+    return {};
   }
 
   static std::unexpected<base::Error> Refused(const net::ClientResponse& response) {
@@ -94,27 +104,44 @@ class ServerSink : public RecordSink {
         message && !message->empty() ? *message : response.body.substr(0, kMaxQuotedAnswer));
   }
 
-  // The records were checked before: the server refuses few, or none.
-  static base::Result<void> Report(const std::string& body, const Refuse& refuse_line) {
-    ASSIGN_OR_RETURN(const json::Value answer, json::Parse(body));
+  // Reports what the server refused; the entries to send again. The records were checked before:
+  // it refuses few, or none.
+  static base::Result<std::vector<size_t>> Report(const std::string& body,
+                                                  const std::vector<size_t>& batch,
+                                                  const Refuse& refuse) {
+    ASSIGN_OR_RETURN(const json::Value answer, json::Parse(body, kAnswerLimits));
     const json::Value* const rejected = answer.Find("rejected");
     if (rejected == nullptr) {
       return base::Fail(base::Code::kUnavailable, "the server's answer is not Weir's: {}",
                         body.substr(0, kMaxQuotedAnswer));
     }
+    const auto entry_of = [&](int64_t line) -> std::optional<size_t> {
+      return line >= 1 && static_cast<size_t>(line) <= batch.size()
+                 ? std::optional(batch[static_cast<size_t>(line) - 1])
+                 : std::nullopt;
+    };
     for (const json::Value& refusal : rejected->Items()) {
       ASSIGN_OR_RETURN(const int64_t line, refusal.IntAt("line"));
       ASSIGN_OR_RETURN(std::string error, refusal.StringAt("error"));
-      refuse_line(static_cast<size_t>(line), std::move(error));
+      if (const auto entry = entry_of(line)) {
+        refuse(*entry, std::move(error));
+      }
     }
-    const json::Value* const count = answer.Find("rejected_count");
-    if (count != nullptr) {
+    if (const json::Value* const count = answer.Find("rejected_count")) {
       return base::Fail(base::Code::kInvalidArgument,
                         "the server refused {} records of one batch, the first because: {}",
                         count->NumberText().value_or("many"),
                         rejected->Items().front().StringAt("error").value_or(""));
     }
-    return {};
+    std::vector<size_t> again;
+    const json::Value* const failed = answer.Find("failed");
+    const json::Value* const lines = failed == nullptr ? nullptr : failed->Find("lines");
+    for (size_t i = 0; lines != nullptr && i < lines->Items().size(); ++i) {
+      if (const auto entry = entry_of(lines->Items()[i].AsInt().value_or(0))) {
+        again.push_back(*entry);
+      }
+    }
+    return again;
   }
 
   std::unique_ptr<net::HttpClient> client_;

@@ -85,10 +85,10 @@ void PutOperation::Handle(aws::BodyCall call, std::unique_ptr<net::Responder> re
         aws::MakeResponse(call.encoding, prepared.error(), call.http.request_id));
   }
   if (!put.firsts.empty()) {
-    const size_t apart = put.entries.size() - put.damaged_aggregates;
+    const size_t plain = put.entries.size() - put.aggregates;
     damaged_.Add(static_cast<double>(put.damaged_aggregates));
-    aggregates_.Add(static_cast<double>(apart));
-    user_records_.Add(static_cast<double>(put.appended.size() - put.entries.size() + apart));
+    aggregates_.Add(static_cast<double>(put.aggregates));
+    user_records_.Add(static_cast<double>(put.appended.size() - plain));
   }
   intake_.Append(*stream, put.appended,
                  [this, pending = Pending{.batch = put.batch,

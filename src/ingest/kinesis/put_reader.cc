@@ -359,6 +359,7 @@ void PutRequest::Clear() {
   decoded.clear();
   appended.clear();
   firsts.clear();
+  aggregates = 0;
   damaged_aggregates = 0;
   bytes = 0;
 }

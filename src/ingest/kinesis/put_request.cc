@@ -65,9 +65,12 @@ std::expected<void, ApiError> TakeApart(PutRequest& request) {
   std::vector<log::Entry> apart;
   for (const log::Entry& entry : request.appended) {
     request.firsts.push_back(static_cast<uint32_t>(apart.size()));
+    if (!BeginsAsAggregate(entry.data)) {
+      apart.push_back(entry);
+      continue;
+    }
     const size_t room = kMaxUserRecords - std::min(kMaxUserRecords, apart.size());
-    const auto taken = BeginsAsAggregate(entry.data) ? ReadAggregate(entry.data, room, apart)
-                                                     : Aggregate::kDamaged;
+    const Aggregate taken = ReadAggregate(entry.data, room, apart);
     if (taken == Aggregate::kTooMany) {
       return std::unexpected(
           aws::MakeError("InvalidArgumentException",
@@ -75,11 +78,23 @@ std::expected<void, ApiError> TakeApart(PutRequest& request) {
                          kMaxUserRecords));
     }
     if (taken == Aggregate::kDamaged) {
-      request.damaged_aggregates += BeginsAsAggregate(entry.data) ? 1 : 0;
+      ++request.damaged_aggregates;
       apart.push_back(entry);
+    } else {
+      ++request.aggregates;
     }
   }
   request.firsts.push_back(static_cast<uint32_t>(apart.size()));
+  size_t bytes = 0;
+  for (const log::Entry& entry : apart) {
+    bytes += entry.data.size() + entry.partition_key.size();
+  }
+  if (bytes > kMaxUserBytes) {
+    return std::unexpected(aws::MakeError(
+        "InvalidArgumentException",
+        "The user records of one request may have at most {} bytes of data and partition keys",
+        kMaxUserBytes));
+  }
   request.appended = std::move(apart);
   return {};
 }

@@ -18,6 +18,7 @@ inline constexpr size_t kMaxRecordsPerRequest = 500;
 inline constexpr size_t kMaxRequestBytes = 5 << 20;  // Data and partition keys together.
 // User records of the aggregated records of one request.
 inline constexpr size_t kMaxUserRecords = 200'000;
+inline constexpr size_t kMaxUserBytes = 32 << 20;  // Their data and partition keys together.
 
 // One record as the request gives it; members are absent when the request leaves them out.
 struct PutEntry {
@@ -40,8 +41,9 @@ struct PutRequest {
   // For each of `entries`, its first one in `appended`, and at the end their number; empty when
   // each is one, that is without aggregated records.
   std::vector<uint32_t> firsts;
-  size_t damaged_aggregates = 0;
-  size_t bytes = 0;  // Data of all entries.
+  size_t aggregates = 0;          // Records that were taken apart.
+  size_t damaged_aggregates = 0;  // Records that looked like aggregated ones.
+  size_t bytes = 0;               // Data of all entries.
 
   void Clear();
 };
