@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "log/log_fixture.h"
 #include "registry/registry_fixture.h"
 
 namespace weir::registry {
@@ -208,6 +209,39 @@ TEST_F(RegistryTest, TheCountOfShardsIsChangedEvenly) {
   EXPECT_EQ(world_->Records("clicks").size(), 7u);
   Reopen();
   EXPECT_EQ(world_->Records("clicks").size(), 7u);
+}
+
+TEST_F(RegistryTest, VerificationFindsNothingWrongWithReshardedStreams) {
+  Create("clicks", 3);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(world_->Append("clicks", fmt::format("{}", i)));
+  }
+  // Three to four has shards that are born closed.
+  ASSERT_EQ(ErrorOf(registry().UpdateShardCount("clicks", 4)), "");
+  EXPECT_TRUE(world_->Append("clicks", "20"));
+  // As a crash before the log follows leaves it.
+  const auto split = registry().Get("clicks");
+  ASSERT_TRUE(split.has_value());
+  for (const bool behind : {false, true}) {
+    SCOPED_TRACE(behind);
+    log::StreamDefinition definition = split->definition;
+    if (behind) {
+      definition = log::Split(definition, static_cast<uint32_t>(definition.shards.size() - 1));
+    }
+    for (const bool open : {true, false}) {
+      SCOPED_TRACE(open);
+      std::unique_ptr<log::Log> closed;
+      if (!open) {
+        auto opened = log::Log::Open(files_, clock_, "/data/log", {.committers = 0});
+        ASSERT_TRUE(opened.has_value());
+        closed = std::move(*opened);
+      }
+      const auto report = (open ? *world_->log : *closed).Verify(definition);
+      ASSERT_TRUE(report.has_value()) << report.error().message;
+      EXPECT_EQ(report->records, 21u);
+      EXPECT_TRUE(report->problems.empty()) << report->problems.front();
+    }
+  }
 }
 
 TEST_F(RegistryTest, ShardsOfAllStreamsTogetherAreLimited) {
