@@ -8,7 +8,7 @@ import threading
 import time
 import unittest
 
-from kinesis_client import ACCOUNT, Follower, client, error_of, read_to_end
+from kinesis_client import ACCOUNT, Follower, by_arn, client, error_of, read_to_end
 from weir_process import WeirTest, wait_until
 
 ARN = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/"
@@ -19,6 +19,7 @@ class KinesisTest(WeirTest):
     def start(self):
         self.process = self.server()
         self.kinesis = client(self.process)
+        self.addCleanup(self.kinesis.close)
         return self.kinesis
 
     def create(self, name, shards):
@@ -39,7 +40,7 @@ class Records(KinesisTest):
         put = {}  # Sequence number by data.
         for batch in range(20):
             records = [{"Data": f"{batch}/{i}".encode(), "PartitionKey": f"key {i % 37}"} for i in range(500)]
-            answer = kinesis.put_records(StreamARN=ARN + "events", Records=records)
+            answer = kinesis.put_records(**by_arn(kinesis, "PutRecords", "events"), Records=records)
             self.assertEqual(answer["FailedRecordCount"], 0)
             for record, result in zip(records, answer["Records"]):
                 put[record["Data"]] = (result["ShardId"], result["SequenceNumber"], record["PartitionKey"])
@@ -227,7 +228,7 @@ class Streams(KinesisTest):
         self.assertEqual(self.call("CreateStream", {"StreamName": "life", "ShardCount": 3, "Tags": {"team": "shop"}})[0], 200)
         self.assertEqual(kinesis.list_tags_for_stream(StreamName="life")["Tags"], [{"Key": "team", "Value": "shop"}])
         self.assertEqual(set(kinesis.list_streams()["StreamNames"]) - known, {"life"})
-        summary = kinesis.describe_stream_summary(StreamARN=ARN + "life")["StreamDescriptionSummary"]
+        summary = kinesis.describe_stream_summary(**by_arn(kinesis, "DescribeStreamSummary", "life"))["StreamDescriptionSummary"]
         self.assertEqual((summary["StreamName"], summary["StreamARN"], summary["StreamStatus"], summary["RetentionPeriodHours"],
                           summary["OpenShardCount"], summary["ConsumerCount"], summary["EncryptionType"],
                           summary["StreamModeDetails"]),
@@ -292,7 +293,7 @@ class Streams(KinesisTest):
         kinesis = self.start()
         self.create("tagged", 1)
         kinesis.add_tags_to_stream(StreamName="tagged", Tags={f"k{n:02}": f"v{n}" for n in range(10)})
-        kinesis.add_tags_to_stream(StreamARN=ARN + "tagged", Tags={"k00": "new", "Straße": "ö"})
+        kinesis.add_tags_to_stream(**by_arn(kinesis, "AddTagsToStream", "tagged"), Tags={"k00": "new", "Straße": "ö"})
         kinesis.remove_tags_from_stream(StreamName="tagged", TagKeys=["k01", "never"])
         expected = {f"k{n:02}": f"v{n}" for n in range(2, 10)} | {"k00": "new", "Straße": "ö"}
         listed, after = {}, {}
@@ -528,6 +529,8 @@ class Model(KinesisTest):
         kinesis = self.start()
         self.create("model", 1)
         service = kinesis.meta.service_model
+        if "UpdateMaxRecordSize" not in service.operation_names:
+            self.skipTest("this version of botocore has an older model of the API")
         checked = 0
         for operation in service.operation_names:
             shape = service.operation_model(operation).input_shape
