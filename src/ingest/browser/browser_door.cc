@@ -180,6 +180,9 @@ class BrowserDoor {
     if (source == nullptr) {
       return responder->Send(sources_.empty() ? Off() : WrongOrigin(origin));
     }
+    if (request.method == "HEAD") {
+      return responder->Send(PixelResponse());
+    }
     if (!limiter_.Take(request.remote)) {
       return responder->Send(Refuse(Refusal::kRate, TooMany()));
     }

@@ -221,6 +221,7 @@ TEST_F(BrowserDoorTest, ThePixelRecordsAClickOrAnOrder) {
   EXPECT_EQ(Send("GET", "/p.gif?order=7&lines=%5B%7B%22item%22%3A%22I1%22%7D%5D").status, 200);
   EXPECT_EQ(Send("GET", "/p.gif?promotion=P1", {{"referer", "https://evil.example/"}}).status, 403);
   EXPECT_EQ(Send("GET", "/p.gif").status, 400);
+  EXPECT_EQ(Send("HEAD", "/p.gif?promotion=P3").status, 200);  // Looks, and records nothing.
   EXPECT_EQ(Send("GET", "/p.gif?promtion=P1").status, 400);
   EXPECT_EQ(Send("GET", "/p.gif?order=7&lines=nonsense").status, 400);
   EXPECT_THAT(Stored("Clicks"), ElementsAre(HasSubstr(R"("ClickId":"abcdefgh","UserId":"u1")"),
