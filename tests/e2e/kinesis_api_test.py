@@ -547,8 +547,6 @@ class Model(KinesisTest):
             for name, member in shape.members.items():
                 if name in ("StreamId", "SequenceNumberForOrdering"):  # Not looked at (docs/kinesis.md).
                     continue
-                if operation.startswith("PutRecord") and name == "StreamARN":  # Judged by its pattern alone.
-                    continue
                 for value, words in self.violations(member):
                     answer = self.call(operation, {name: value})[1]
                     path = name[0].lower() + name[1:]

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ingest/kinesis/aggregate.h"
+#include "ingest/kinesis/arn.h"
 #include "ingest/record_field.h"
 
 namespace weir::ingest::kinesis {
@@ -13,6 +14,7 @@ using aws::ApiError;
 constexpr size_t kMaxQuotedText = 256;
 constexpr size_t kMaxHashKeyDigits = 39;
 constexpr size_t kMaxStreamName = 128;
+constexpr size_t kMaxStreamArn = 2'048;
 
 std::string Quote(std::string_view text) {
   return fmt::format("'{}'", text.substr(0, kMaxQuotedText));
@@ -105,14 +107,16 @@ std::expected<std::string_view, ApiError> CheckConstraints(const PutRequest& req
   aws::Failures failures;
   std::string_view name = request.stream_name.value_or("");
   if (request.stream_arn) {
-    constexpr std::string_view kBefore = ":stream/";
-    const size_t at = request.stream_arn->find(kBefore);
-    if (!request.stream_arn->starts_with("arn:aws") || at == std::string_view::npos) {
+    if (!IsStreamArn(*request.stream_arn)) {
       failures.Add(Quote(*request.stream_arn), "streamARN",
                    "satisfy regular expression pattern: "
                    "arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+");
     } else if (!request.stream_name) {
-      name = request.stream_arn->substr(at + kBefore.size());
+      name = StreamOfArn(*request.stream_arn);
+    }
+    if (request.stream_arn->size() > kMaxStreamArn) {
+      failures.Add(Quote(*request.stream_arn), "streamARN",
+                   "have length less than or equal to 2048");
     }
   } else if (!request.stream_name) {
     failures.Add("null", "streamName", "not be null");
