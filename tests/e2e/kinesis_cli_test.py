@@ -78,7 +78,7 @@ class Cli(WeirTest):
         self.assertEqual(self.aws("list-tags-for-stream --stream-name set")["Tags"], [{"Key": "team", "Value": "shop"}])
         self.aws("enable-enhanced-monitoring --stream-name set --shard-level-metrics ALL")
         self.aws("update-stream-mode --stream-arn", ARN + "set", "--stream-mode-details", "StreamMode=ON_DEMAND")
-        stream = self.aws("describe-stream --stream-name set")["StreamDescription"]
+        stream = self.aws("describe-stream-summary --stream-name set")["StreamDescriptionSummary"]
         self.assertEqual((stream["RetentionPeriodHours"], stream["StreamModeDetails"]["StreamMode"],
                           len(stream["EnhancedMonitoring"][0]["ShardLevelMetrics"])), (72, "ON_DEMAND", 7))
         consumer = self.aws("register-stream-consumer --consumer-name fan", "--stream-arn", ARN + "set")["Consumer"]

@@ -73,7 +73,6 @@ void Subscriptions::Start(const aws::Call& call, net::Responder& responder) {
       call.http.request_id);
   head.content_type = kEventStreamType;
   (*subscription)->out = responder.Stream(std::move(head));
-  (*subscription)->stream->Watch(&notifier_);
   {
     const std::lock_guard lock(mutex_);
     arriving_.push_back(*std::move(subscription));
@@ -146,19 +145,24 @@ std::expected<std::shared_ptr<Subscriptions::Slot>, ApiError> Subscriptions::Res
 
 void Subscriptions::Run() {
   std::vector<std::unique_ptr<Subscription>> active;
+  std::map<log::Stream*, size_t> watched;  // How many subscriptions each stream has.
   while (!stopping_) {
     const uint64_t seen = notifier_.count();
-    {
-      const std::lock_guard lock(mutex_);
-      std::ranges::move(arriving_, std::back_inserter(active));
-      arriving_.clear();
+    for (std::unique_ptr<Subscription>& arrived : TakeArriving()) {
+      if (++watched[arrived->stream] == 1) {
+        arrived->stream->Watch(&notifier_);
+      }
+      active.push_back(std::move(arrived));
     }
-    std::erase_if(active, [this](const std::unique_ptr<Subscription>& subscription) {
+    std::erase_if(active, [&](const std::unique_ptr<Subscription>& subscription) {
       if (Step(*subscription)) {
         return false;
       }
       subscription->slot->over = true;
-      subscription->stream->Unwatch(&notifier_);
+      if (--watched[subscription->stream] == 0) {
+        watched.erase(subscription->stream);
+        subscription->stream->Unwatch(&notifier_);
+      }
       return true;
     });
     if (std::ranges::any_of(active, [](const auto& one) { return one->more && !one->blocked; })) {
@@ -167,9 +171,14 @@ void Subscriptions::Run() {
     const bool blocked = std::ranges::any_of(active, [](const auto& one) { return one->blocked; });
     notifier_.Wait(seen, blocked ? kBlockedMillis : kIdleMillis);
   }
-  for (const std::unique_ptr<Subscription>& subscription : active) {
-    subscription->stream->Unwatch(&notifier_);
+  for (const auto& [stream, count] : watched) {
+    stream->Unwatch(&notifier_);
   }
+}
+
+std::vector<std::unique_ptr<Subscriptions::Subscription>> Subscriptions::TakeArriving() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(arriving_, {});
 }
 
 bool Subscriptions::Step(Subscription& subscription) {

@@ -42,6 +42,7 @@ class Subscriptions {
   // Takes the place of an earlier one of the same consumer and shard.
   std::expected<std::shared_ptr<Slot>, aws::ApiError> Reserve(const std::string& key);
   void Run();
+  std::vector<std::unique_ptr<Subscription>> TakeArriving();
   // Sends what there is. False when it is over.
   bool Step(Subscription& subscription);
   bool SendRecords(Subscription& subscription, bool even_none);
