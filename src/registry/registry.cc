@@ -287,10 +287,20 @@ base::Result<void> CatalogRegistry::ChangeStream(std::string_view name, const Ed
   if (definition == resource.definition) {
     return {};
   }
-  resource.definition = std::move(definition);
-  const Change put{.kind = Change::Kind::kPut, .resource = std::move(resource)};
+  Change put{.kind = Change::Kind::kPut, .resource = std::move(resource)};
+  std::swap(put.resource.definition, definition);
   RETURN_IF_ERROR(catalog_.Apply({&put, 1}));
-  return BringLog(*stream);
+  base::Result<void> followed = BringLog(*stream);
+  if (!followed.has_value()) {
+    // Nothing has changed in the log, and so nothing shall have in the catalog.
+    std::swap(put.resource.definition, definition);
+    if (const auto undone = catalog_.Apply({&put, 1}); !undone.has_value()) {
+      base::LogEvent(base::LogLevel::kWarning, "registry.ahead",
+                     "the catalog is ahead of the log, which will follow with the next change",
+                     {{"stream", name}, {"cause", undone.error().message}});
+    }
+  }
+  return followed;
 }
 
 base::Result<void> CatalogRegistry::Reshard(std::string_view name, const Plan& plan) {

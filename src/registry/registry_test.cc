@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include "log/log_fixture.h"
@@ -34,6 +35,17 @@ class RegistryTest : public testing::Test {
                                                    .stack = std::move(stack),
                                                    .definition = std::move(definition)}};
     ASSERT_EQ(ErrorOf(world_->catalog->Apply({&put, 1})), "");
+  }
+
+  /// Operations on the paths find the disk full.
+  void FailWhen(std::function<bool(std::string_view path)> fails) {
+    files_.SetFaultHook([fails = std::move(fails)](
+                            std::string_view, std::string_view path) -> std::optional<base::Error> {
+      if (fails(path)) {
+        return base::Error{base::Code::kDiskFull, "the disk is full"};
+      }
+      return std::nullopt;
+    });
   }
 
   std::vector<uint32_t> OpenIds(std::string_view name) {
@@ -83,12 +95,7 @@ TEST_F(RegistryTest, WhatCannotBeCreatedIsRefused) {
 }
 
 TEST_F(RegistryTest, AStreamThatTheLogCannotOpenWasNeverCreated) {
-  files_.SetFaultHook([](std::string_view, std::string_view path) -> std::optional<base::Error> {
-    if (path.find("/log/streams/clicks") != std::string_view::npos) {
-      return base::Error{base::Code::kDiskFull, "the disk is full"};
-    }
-    return std::nullopt;
-  });
+  FailWhen([](std::string_view path) { return path.starts_with("/data/log/streams/clicks"); });
   EXPECT_EQ(registry().CreateStream("clicks", 1, "PROVISIONED", {}).error().code,
             base::Code::kDiskFull);
   EXPECT_TRUE(registry().List().empty());
@@ -295,16 +302,29 @@ TEST_F(RegistryTest, ConsumersAreRegisteredByName) {
   EXPECT_EQ(registry().Consumers("clicks")->size(), Registry::kMaxConsumers - 1);
 }
 
-TEST_F(RegistryTest, WhatTheLogCouldNotFollowIsDoneWithTheNextChange) {
+TEST_F(RegistryTest, AChangeThatTheLogRefusesHasNotHappened) {
+  Create("clicks");
+  FailWhen([](std::string_view path) { return path.starts_with("/data/log/streams/"); });
+  EXPECT_EQ(registry().UpdateShardCount("clicks", 2).error().code, base::Code::kDiskFull);
+  EXPECT_EQ(registry().Get("clicks")->definition.shards, log::EvenShards(1));
+  files_.SetFaultHook({});
+  EXPECT_TRUE(world_->Append("clicks", "a"));
+  EXPECT_EQ(ErrorOf(registry().UpdateShardCount("clicks", 2)), "");
+  EXPECT_TRUE(world_->Append("clicks", "b"));
+  EXPECT_EQ(world_->Records("clicks").size(), 2u);
+}
+
+TEST_F(RegistryTest, ACatalogThatIsAheadIsFollowedWithTheNextChange) {
   Create("clicks");
   EXPECT_TRUE(world_->Append("clicks", "a"));
-  files_.SetFaultHook([](std::string_view, std::string_view path) -> std::optional<base::Error> {
-    if (path.find("/log/streams/") != std::string_view::npos) {
-      return base::Error{base::Code::kDiskFull, "the disk is full"};
-    }
-    return std::nullopt;
+  // The catalog takes the change, but neither the log follows nor can it be undone.
+  bool resharding = false;
+  FailWhen([&resharding](std::string_view path) {
+    resharding = resharding || path.starts_with("/data/log/streams/");
+    return resharding;
   });
   EXPECT_EQ(registry().UpdateShardCount("clicks", 2).error().code, base::Code::kDiskFull);
+  EXPECT_EQ(OpenIds("clicks").size(), 1u);
   files_.SetFaultHook({});
   EXPECT_EQ(ErrorOf(registry().Tag("clicks", {{"a", "b"}})), "");
   EXPECT_EQ(OpenIds("clicks").size(), 2u);
