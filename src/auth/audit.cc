@@ -65,10 +65,10 @@ void AuditLog::Write(const AuditEntry& entry) {
   Note(Append(entry, 1, true));
 }
 
-void AuditLog::WriteRefusal(const AuditEntry& entry) {
+void AuditLog::WriteRefusal(const AuditEntry& entry, bool by_object) {
   const int64_t now = clock_.WallMillis();
   const std::lock_guard lock(mutex_);
-  RefusalKey key(entry.reason, entry.address, entry.key_id);
+  RefusalKey key(entry.reason, entry.address, entry.key_id, by_object ? entry.object : "");
   if (const auto found = refusals_.find(key); found != refusals_.end()) {
     Repeats& repeats = found->second;
     ++repeats.count;

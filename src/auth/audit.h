@@ -49,8 +49,9 @@ class AuditLog {
 
   /// Durable when it returns.
   void Write(const AuditEntry& entry);
-  /// Not synced, and repeats are counted: an attacker's noise must not fill the disk.
-  void WriteRefusal(const AuditEntry& entry);
+  /// Not synced, and repeats (same reason, address and key; with `by_object` also the same object)
+  /// are counted: an attacker's noise must not fill the disk.
+  void WriteRefusal(const AuditEntry& entry, bool by_object = false);
 
  private:
   struct Repeats {
@@ -59,7 +60,8 @@ class AuditLog {
     AuditEntry entry;
   };
 
-  using RefusalKey = std::tuple<std::string, std::string, std::string>;  // reason, address, key id
+  // Reason, address, key id, and the object or "".
+  using RefusalKey = std::tuple<std::string, std::string, std::string, std::string>;
 
   AuditLog(base::FileSystem& files, base::Clock& clock, base::Metrics* metrics, std::string path,
            uint64_t max_file_bytes);

@@ -72,12 +72,14 @@ void Refusals::Note(const Refusal& refusal, const net::Request& request) {
     counter->Add();
   }
   if (audit_ != nullptr) {
+    // Whoever has a key is named with all that they tried.
     audit_->WriteRefusal({.event = "refused",
                           .key_id = refusal.key_id,
                           .object = request.method + " " + request.path,
                           .reason = std::string(ReasonName(refusal.reason)),
                           .address = std::string(address),
-                          .request_id = request.request_id});
+                          .request_id = request.request_id},
+                         refusal.reason == Reason::kNotAllowed);
   }
 }
 

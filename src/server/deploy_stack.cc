@@ -1,5 +1,7 @@
 #include "server/deploy_stack.h"
 
+#include <algorithm>
+
 #include "base/file_system.h"
 #include "base/logging.h"
 #include "stack/shipped.h"
@@ -30,7 +32,8 @@ base::Result<stack::Plan> LoadPlan(const StackChoice& choice) {
 base::Result<void> DeployChoice(const StackChoice& choice, catalog::Catalog& catalog) {
   if (choice.file.empty() && choice.parameters.empty()) {
     ASSIGN_OR_RETURN(const std::vector<catalog::Resource> existing, catalog.List(""));
-    if (!existing.empty()) {
+    // Keys, and streams that the API made, are of no stack.
+    if (std::ranges::any_of(existing, [](const auto& it) { return !it.stack.empty(); })) {
       return {};
     }
   }

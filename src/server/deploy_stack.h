@@ -22,7 +22,7 @@ struct StackChoice {
 /// problem with it.
 base::Result<stack::Plan> LoadPlan(const StackChoice& choice);
 
-/// Deploys what was chosen; with no file, the shipped template, but only when nothing is deployed
+/// Deploys what was chosen; with no file, the shipped template, but only when no stack is deployed
 /// yet.
 base::Result<void> DeployChoice(const StackChoice& choice, catalog::Catalog& catalog);
 

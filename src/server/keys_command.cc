@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "auth/audit.h"
 #include "auth/keyring.h"
 #include "auth/routes.h"
 #include "json/document.h"
@@ -70,22 +71,30 @@ class FolderKeys : public Keys {
     ASSIGN_OR_RETURN(auto keyring,
                      auth::Keyring::Open(base::SystemFileSystem(), base::SystemClock(),
                                          folder.catalog(), folder.secret_key_path()));
-    return std::unique_ptr<Keys>(new FolderKeys(std::move(keyring)));
+    ASSIGN_OR_RETURN(auto audit, auth::AuditLog::Open(base::SystemFileSystem(), base::SystemClock(),
+                                                      nullptr, folder.audit_path()));
+    return std::unique_ptr<Keys>(new FolderKeys(std::move(keyring), std::move(audit)));
   }
 
   base::Result<json::Value> Create(const KeysCommand& command) override {
     ASSIGN_OR_RETURN(std::vector<auth::Role> roles, auth::ParseRoles(command.roles));
     ASSIGN_OR_RETURN(const auth::NewKey key,
                      keyring_->Create(command.name, std::move(roles), command.streams));
+    Audit("key.created", key.info.id);
     return json::Parse(auth::KeyJson(key.info, key.secret));
   }
 
   base::Result<json::Value> Rotate(const std::string& name) override {
     ASSIGN_OR_RETURN(const auth::NewKey key, keyring_->Rotate(name));
+    Audit("key.rotated", key.info.id);
     return json::Parse(auth::KeyJson(key.info, key.secret));
   }
 
-  base::Result<void> Revoke(const std::string& id) override { return keyring_->Revoke(id); }
+  base::Result<void> Revoke(const std::string& id) override {
+    RETURN_IF_ERROR(keyring_->Revoke(id));
+    Audit("key.revoked", id);
+    return {};
+  }
 
   base::Result<std::vector<json::Value>> List() override {
     std::vector<json::Value> keys;
@@ -96,9 +105,21 @@ class FolderKeys : public Keys {
   }
 
  private:
-  explicit FolderKeys(std::unique_ptr<auth::Keyring> keyring) : keyring_(std::move(keyring)) {}
+  FolderKeys(std::unique_ptr<auth::Keyring> keyring, std::unique_ptr<auth::AuditLog> audit)
+      : keyring_(std::move(keyring)), audit_(std::move(audit)) {}
+
+  /// Whoever can write the folder needs no key.
+  void Audit(const std::string& event, const std::string& id) {
+    audit_->Write({.event = event,
+                   .key_id = {},
+                   .object = id,
+                   .reason = {},
+                   .address = "command line",
+                   .request_id = {}});
+  }
 
   std::unique_ptr<auth::Keyring> keyring_;
+  std::unique_ptr<auth::AuditLog> audit_;
 };
 
 std::string Text(const json::Value& key, std::string_view member) {
