@@ -7,6 +7,7 @@
 #include "ingest/kinesis/page_token.h"
 #include "ingest/kinesis/request.h"
 #include "ingest/kinesis/shard_text.h"
+#include "ingest/kinesis/tags.h"
 
 namespace weir::ingest::kinesis {
 namespace {
@@ -50,14 +51,17 @@ ApiError ShardLimit(const Parts& parts, int64_t more) {
       aws::kAccount, aws::kRegion, open, Registry::kMaxOpenShards, more);
 }
 
-std::map<std::string, std::string> TagsOf(const json::Value& request) {
-  std::map<std::string, std::string> tags;
-  if (const json::Value* const given = request.Find("Tags")) {
-    for (const json::Member& tag : given->Members()) {
-      tags.emplace(tag.name, tag.value.AsString().value_or(""));
-    }
+// Keeps the warm throughput that the request asks for, if it does.
+base::Result<void> KeepWarmThroughput(const Parts& parts, const aws::Call& call,
+                                      const registry::StreamInfo& stream) {
+  const auto warm = IntegerOf(call.request, "WarmThroughputMiBps");
+  if (warm) {
+    RETURN_IF_ERROR(parts.settings.Change(stream, [&](StreamSettings& settings) {
+      settings.warm_mibps = *warm;
+      return base::Result<void>();
+    }));
   }
-  return tags;
+  return {};
 }
 
 void WriteMode(const registry::StreamInfo& stream, aws::Writer& writer) {
@@ -159,24 +163,21 @@ Answer CreateStream(const Parts& parts, const aws::Call& call) {
                                      "MaxRecordSizeInKiB {} is beyond what is stored here: {}.",
                                      kib, kMaxRecordKib));
   }
+  const auto tags = ReadTags(call.request, name);
+  if (!tags) {
+    return std::unexpected(tags.error());
+  }
   const int64_t shards = asked.value_or(kOnDemandShards);
   const auto created = parts.registry.CreateStream(
-      name, static_cast<uint32_t>(std::min<int64_t>(shards, UINT32_MAX)), mode,
-      TagsOf(call.request));
+      name, static_cast<uint32_t>(std::min<int64_t>(shards, UINT32_MAX)), mode, *tags);
   if (!created) {
-    const bool tags = TagsOf(call.request).size() > Registry::kMaxTags;
-    return std::unexpected(created.error().code == base::Code::kLimitExceeded && !tags
-                               ? ShardLimit(parts, shards)
-                               : ErrorOf(created.error(), name));
+    const bool too_many_shards =
+        created.error().code == base::Code::kLimitExceeded && tags->size() <= Registry::kMaxTags;
+    return std::unexpected(too_many_shards ? ShardLimit(parts, shards)
+                                           : ErrorOf(created.error(), name));
   }
-  if (const int64_t warm = IntegerOf(call.request, "WarmThroughputMiBps").value_or(0); warm > 0) {
-    const auto set = parts.settings.Change(*created, [&](StreamSettings& settings) {
-      settings.warm_mibps = warm;
-      return base::Result<void>();
-    });
-    if (!set) {
-      return std::unexpected(ErrorOf(set.error(), name));
-    }
+  if (auto kept = KeepWarmThroughput(parts, call, *created); !kept) {
+    return std::unexpected(ErrorOf(kept.error(), name));
   }
   Audit(parts, call, name);
   return std::string();
@@ -331,7 +332,11 @@ Answer UpdateStreamMode(const Parts& parts, const aws::Call& call) {
     return std::unexpected(stream.error());
   }
   const std::string& name = stream->definition.name;
-  if (auto set = parts.registry.SetMode(name, ModeOf(call.request)); !set) {
+  auto set = parts.registry.SetMode(name, ModeOf(call.request));
+  if (set) {
+    set = KeepWarmThroughput(parts, call, *stream);
+  }
+  if (!set) {
     return std::unexpected(ErrorOf(set.error(), name));
   }
   Audit(parts, call, name);
