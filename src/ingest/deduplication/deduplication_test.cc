@@ -1,0 +1,552 @@
+// The intake that stores each event once, against a model, through crashes at any moment.
+
+#include "ingest/deduplication/deduplication.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/format.h"
+#include "base/random.h"
+#include "base/simulated_file_system.h"
+
+namespace weir::ingest::deduplication {
+namespace {
+
+using base::SimulatedFileSystem;
+
+constexpr char kStream[] = "clicks";
+constexpr int64_t kHour = 3'600'000;
+
+std::string Event(std::string_view id, int version = 0) {
+  return fmt::format(R"({{"Version":{},"EventId":"{}"}})", version, id);
+}
+
+/// A log, a catalog and the intake on a simulated disk, without threads unless asked for.
+class World {
+ public:
+  explicit World(size_t memory_events = 1'000, bool threads = false)
+      : memory_events_(memory_events),
+        threads_(threads),
+        files_(std::make_unique<SimulatedFileSystem>()) {
+    EXPECT_TRUE(files_->CreateDirectories("/data").has_value());
+    Open();
+    Define(24);
+  }
+
+  ~World() { Close(); }
+
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  void Open() {
+    metrics_ = std::make_unique<base::Metrics>();
+    catalog_ = *catalog::Catalog::Open(*files_, clock_, "/data/catalog.db");
+    log_ = *log::Log::Open(
+        *files_, clock_, "/data/log",
+        {.segment_bytes = 64 << 10, .committers = threads_ ? 1 : 0, .min_free_bytes = 0});
+    log::StreamDefinition definition = {.name = kStream, .shards = log::EvenShards(2)};
+    definition.retention_millis = retention_millis_;
+    stream_ = *log_->OpenStream(definition);
+    next_ = Intake::Create({}, *log_, clock_, *metrics_);
+    auto created = CreateDeduplication(
+        {.folder = "/data/deduplication", .memory_events = memory_events_, .threads = threads_},
+        *next_, *log_, *catalog_, *files_, clock_, *metrics_);
+    ASSERT_TRUE(created.has_value()) << created.error().message;
+    intake_ = std::move(*created);
+  }
+
+  void Close() {
+    if (log_ != nullptr) {
+      log_->Shutdown();
+    }
+    intake_.reset();
+    next_.reset();
+    log_.reset();
+    catalog_.reset();
+  }
+
+  /// The process is killed and the machine restarted: what was not synced is lost as `loss` says.
+  void Crash(SimulatedFileSystem::Loss loss, uint64_t seed) {
+    std::unique_ptr<SimulatedFileSystem> disk = files_->Crash(loss, seed);
+    files_->StopAt(files_->operations());
+    Close();
+    files_ = std::move(disk);
+    Open();
+  }
+
+  void Define(int64_t hours, std::string_view field = "EventId") {
+    const catalog::ResourceChange change = {
+        .resource = {
+            .type = "Weir::Deduplication",
+            .name = "once",
+            .definition = fmt::format(
+                R"({{"Stream":"clicks","EventIdField":"{}","HorizonHours":{}}})", field, hours)}};
+    ASSERT_TRUE(catalog_->Apply({&change, 1}).has_value());
+  }
+
+  /// Hands over records; their outcome is there after Drive (or when the threads are done).
+  std::shared_ptr<std::optional<IntakeOutcome>> Send(const std::vector<std::string>& records) {
+    std::vector<log::Entry> entries;
+    for (const std::string& record : records) {
+      entries.push_back({.partition_key = record, .data = record});
+    }
+    auto outcome = std::make_shared<std::optional<IntakeOutcome>>();
+    intake_->Append(*stream_, entries,
+                    [outcome](IntakeOutcome done) { *outcome = std::move(done); });
+    return outcome;
+  }
+
+  IntakeOutcome Put(const std::vector<std::string>& records) {
+    const auto outcome = Send(records);
+    Drive();
+    EXPECT_TRUE(outcome->has_value());
+    return outcome->value_or(IntakeOutcome());
+  }
+
+  void Drive() { log_->Drive(); }
+
+  /// Every record that is durable.
+  std::vector<std::string> Stored() {
+    std::vector<std::string> records;
+    for (const log::ShardDefinition& shard : stream_->definition().shards) {
+      model::Sequence next;
+      while (next < stream_->DurableEnd(shard.id)) {
+        const auto read = stream_->Read(shard.id, next, 1'000, 1 << 20);
+        EXPECT_TRUE(read.has_value());
+        for (const model::Record& record : read->batch.records) {
+          records.emplace_back(record.data);
+        }
+        next = read->next;
+      }
+    }
+    return records;
+  }
+
+  double Counted(const char* name) {
+    return metrics_->GetCounter(name, "", {{"stream", kStream}}).Value();
+  }
+
+  double Shown(const char* name) {
+    return metrics_->GetGauge(name, "", {{"stream", kStream}}).Value();
+  }
+
+  size_t RunFiles() const {
+    size_t runs = 0;
+    for (const std::string& path : files_->Files()) {
+      runs += path.ends_with(".run") ? 1 : 0;
+    }
+    return runs;
+  }
+
+  SimulatedFileSystem& files() { return *files_; }
+
+  base::ManualClock& clock() { return clock_; }
+
+  log::Stream& stream() { return *stream_; }
+
+  Intake& intake() { return *intake_; }
+
+  void set_retention_millis(int64_t millis) { retention_millis_ = millis; }
+
+ private:
+  const size_t memory_events_;
+  const bool threads_;
+  int64_t retention_millis_ = 0;
+  base::ManualClock clock_;
+  std::unique_ptr<base::Metrics> metrics_;
+  std::unique_ptr<SimulatedFileSystem> files_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<log::Log> log_;
+  log::Stream* stream_ = nullptr;
+  std::unique_ptr<Intake> next_;
+  std::unique_ptr<Intake> intake_;
+};
+
+uint64_t Seed() {
+  const char* given = std::getenv("WEIR_SEED");
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : base::SystemSeed();
+}
+
+bool operator==(const log::Placement& a, const log::Placement& b) {
+  return a.shard == b.shard && a.sequence == b.sequence && a.arrival == b.arrival;
+}
+
+TEST(Deduplication, ARepeatedEventIsAnsweredWithTheFirstPlace) {
+  World world;
+  const IntakeOutcome first = world.Put({Event("a"), Event("b")});
+  EXPECT_EQ(first.duplicates, 0);
+  world.clock().AdvanceMillis(5'000);
+  const IntakeOutcome again = world.Put({Event("b", 2), Event("c"), Event("a", 2)});
+  EXPECT_EQ(again.duplicates, 2);
+  EXPECT_TRUE(again.refused.empty());
+  EXPECT_TRUE(again.placements[0] == first.placements[1]);
+  EXPECT_TRUE(again.placements[2] == first.placements[0]);
+  EXPECT_THAT(world.Stored(), testing::UnorderedElementsAre(Event("a"), Event("b"), Event("c")));
+}
+
+TEST(Deduplication, AnEventTwiceInOneRequestIsStoredOnce) {
+  World world;
+  const IntakeOutcome outcome = world.Put({Event("a", 1), Event("a", 2), Event("a", 3)});
+  EXPECT_EQ(outcome.duplicates, 2);
+  EXPECT_TRUE(outcome.placements[2] == outcome.placements[0]);
+  EXPECT_THAT(world.Stored(), testing::ElementsAre(Event("a", 1)));
+}
+
+TEST(Deduplication, RecordsWithoutAnEventIdAreTakenAndCounted) {
+  World world;
+  const std::vector<std::string> records = {R"({"Other":1})",
+                                            R"({"EventId":""})",
+                                            R"({"EventId":null})",
+                                            R"({"EventId":{"a":1}})",
+                                            "no JSON",
+                                            "[1]",
+                                            R"({"Inner":{"EventId":"a"}})"};
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(world.Put(records).duplicates, 0);
+  }
+  EXPECT_EQ(world.Stored().size(), 2 * records.size());
+  EXPECT_EQ(world.Counted("weir_ingest_records_without_event_id_total"), 2.0 * records.size());
+}
+
+TEST(Deduplication, IdsAreComparedByTheirMeaningAndKind) {
+  World world;
+  world.Put({R"({"EventId":"7"})"});
+  EXPECT_EQ(world.Put({R"({ "x":1, "EventId" : "\u0037" })"}).duplicates, 1);
+  EXPECT_EQ(world.Put({R"({"EventId":7})"}).duplicates, 0) << "a number is not a string";
+  EXPECT_EQ(world.Put({R"({"EventId": 7 })"}).duplicates, 1);
+  EXPECT_EQ(world.Put({R"({"EventId":"s7"})"}).duplicates, 0);
+}
+
+TEST(Deduplication, AnEventInFlightIsWaitedFor) {
+  World world;
+  const auto first = world.Send({Event("a", 1), Event("b")});
+  const auto second = world.Send({Event("a", 2)});
+  const auto third = world.Send({Event("c"), Event("a", 3)});
+  EXPECT_FALSE(first->has_value());
+  EXPECT_FALSE(second->has_value()) << "nothing is durable yet";
+  world.Drive();
+  ASSERT_TRUE(first->has_value() && second->has_value() && third->has_value());
+  EXPECT_EQ((*second)->duplicates, 1);
+  EXPECT_TRUE((*second)->placements[0] == (*first)->placements[0]);
+  EXPECT_TRUE((*third)->placements[1] == (*first)->placements[0]);
+  EXPECT_EQ(world.Stored().size(), 3);
+}
+
+TEST(Deduplication, WhoWaitsFailsWithTheFirst) {
+  World world;
+  world.Put({Event("before")});
+  const auto first = world.Send({Event("a")});
+  const auto second = world.Send({Event("a"), Event("before")});
+  world.files().SetFaultHook([](std::string_view operation, std::string_view) {
+    return operation == "sync" ? std::optional(base::Error{base::Code::kIo, "broken"})
+                               : std::nullopt;
+  });
+  world.Drive();
+  world.files().SetFaultHook({});
+  ASSERT_TRUE(first->has_value() && second->has_value());
+  ASSERT_EQ((*first)->refused.size(), 1);
+  ASSERT_EQ((*second)->refused.size(), 1);
+  EXPECT_EQ((*second)->refused[0].first, 0);
+  EXPECT_EQ((*second)->refused[0].second, (*first)->refused[0].second);
+  EXPECT_EQ((*second)->duplicates, 1) << "the other entry has its own outcome";
+}
+
+TEST(Deduplication, OtherStreamsPassUnchanged) {
+  World world;
+  world.Define(24, "Elsewhere");
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 0);
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 0) << "another field is meant now";
+  world.Define(24, "EventId");
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 1) << "what the stream holds is read anew";
+}
+
+TEST(Deduplication, TheHorizonEnds) {
+  World world;
+  world.Define(2);
+  world.Put({Event("a")});
+  world.clock().AdvanceMillis(2 * kHour - 1);
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 1);
+  world.clock().AdvanceMillis(1);
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 0);
+  EXPECT_EQ(world.Counted("weir_ingest_deduplication_horizon_exceeded_total"), 1);
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 1) << "of the second, from now on";
+  EXPECT_EQ(world.Stored().size(), 2);
+}
+
+TEST(Deduplication, RunsGoWhenTheirHorizonHasPassed) {
+  World world(100);
+  for (int i = 0; i < 1'000; ++i) {
+    world.Put({Event(fmt::format("{}", i))});
+  }
+  const size_t runs = world.RunFiles();
+  EXPECT_GE(runs, 8);
+  world.clock().AdvanceMillis(12 * kHour);
+  for (int i = 0; i < 250; ++i) {
+    world.Put({Event(fmt::format("later {}", i))});
+  }
+  EXPECT_GT(world.RunFiles(), runs);
+  world.clock().AdvanceMillis(12 * kHour + 1);
+  EXPECT_EQ(world.Put({Event("later 3")}).duplicates, 1);
+  EXPECT_LE(world.RunFiles(), 4);
+  EXPECT_EQ(world.Put({Event("3")}).duplicates, 0);
+}
+
+TEST(Deduplication, MemoryStaysBounded) {
+  constexpr size_t kEvents = 50'000;
+  constexpr size_t kBatch = 500;
+  World world(2'000);
+  double most = 0;
+  for (size_t first = 0; first < kEvents; first += kBatch) {
+    std::vector<std::string> records;
+    for (size_t i = first; i < first + kBatch; ++i) {
+      records.push_back(Event(fmt::format("{}", i)));
+    }
+    EXPECT_EQ(world.Put(records).duplicates, 0);
+    most = std::max(most, world.Shown("weir_ingest_deduplication_memory_bytes"));
+  }
+  EXPECT_EQ(world.Shown("weir_ingest_deduplication_events"), kEvents);
+  // Two tables, and two bytes for each event in a run.
+  EXPECT_LE(most, 2 * 2 * 2'500 * 40 * 4 / 3 + 2.0 * kEvents + 10'000);
+  for (size_t first = 0; first < kEvents; first += 9 * kBatch) {
+    std::vector<std::string> records;
+    for (size_t i = first; i < first + kBatch; ++i) {
+      records.push_back(Event(fmt::format("{}", i), 2));
+    }
+    EXPECT_EQ(world.Put(records).duplicates, kBatch);
+  }
+}
+
+TEST(Deduplication, RunsAreReadAgainAfterARestart) {
+  World world(100);
+  for (int i = 0; i < 950; ++i) {
+    world.Put({Event(fmt::format("{}", i))});
+  }
+  const size_t runs = world.RunFiles();
+  for (const auto loss : SimulatedFileSystem::kLosses) {
+    world.Crash(loss, 7);
+    EXPECT_EQ(world.RunFiles(), runs);
+    EXPECT_EQ(world.Shown("weir_ingest_deduplication_events"), 950) << "nothing is counted twice";
+    for (int i = 0; i < 950; i += 10) {
+      EXPECT_EQ(world.Put({Event(fmt::format("{}", i), 2)}).duplicates, 1) << i;
+    }
+  }
+}
+
+TEST(Deduplication, DamagedRunsAreMadeAgain) {
+  for (uint64_t bit : {uint64_t{3}, uint64_t{150}, uint64_t{400}, uint64_t{2'000}}) {
+    World world(100);
+    for (int i = 0; i < 350; ++i) {
+      world.Put({Event(fmt::format("{}", i))});
+    }
+    ASSERT_GE(world.RunFiles(), 3);
+    std::vector<std::string> paths;
+    for (const std::string& path : world.files().Files()) {
+      if (path.ends_with(".run")) {
+        paths.push_back(path);
+      }
+    }
+    world.Close();
+    world.files().FlipBit(paths[1], bit);
+    world.Open();
+    for (int i = 0; i < 350; ++i) {
+      EXPECT_EQ(world.Put({Event(fmt::format("{}", i), 2)}).duplicates, 1) << "bit " << bit;
+    }
+  }
+}
+
+TEST(Deduplication, ARunDamagedUnderwayIsMadeAgain) {
+  World world(100);
+  for (int i = 0; i < 350; ++i) {
+    world.Put({Event(fmt::format("{}", i))});
+  }
+  for (const std::string& path : world.files().Files()) {
+    if (path.ends_with(".run")) {
+      world.files().FlipBit(path, (base::ReadFile(world.files(), path)->size() - 1) * 8);
+    }
+  }
+  for (int i = 0; i < 350; ++i) {
+    EXPECT_EQ(world.Put({Event(fmt::format("{}", i), 2)}).duplicates, 1);
+  }
+}
+
+TEST(Deduplication, AMissingRunIsMadeAgain) {
+  World world(100);
+  for (int i = 0; i < 450; ++i) {
+    world.Put({Event(fmt::format("{}", i))});
+  }
+  for (const std::string& path : world.files().Files()) {
+    if (path.ends_with("2.run")) {
+      ASSERT_TRUE(world.files().Remove(path).has_value());
+    }
+  }
+  world.Close();
+  world.Open();
+  for (int i = 0; i < 450; ++i) {
+    EXPECT_EQ(world.Put({Event(fmt::format("{}", i), 2)}).duplicates, 1);
+  }
+}
+
+TEST(Deduplication, ARunThatCannotBeWrittenIsTriedAgain) {
+  World world(100);
+  world.files().SetFaultHook([](std::string_view operation, std::string_view path) {
+    return operation == "write" && path.find(".run") != std::string_view::npos
+               ? std::optional(base::Error{base::Code::kDiskFull, "full"})
+               : std::nullopt;
+  });
+  size_t refused = 0;
+  for (int i = 0; i < 400; ++i) {
+    refused += world.Put({Event(fmt::format("{}", i))}).refused.size();
+  }
+  EXPECT_GT(refused, 0) << "rather than taking memory without a bound";
+  EXPECT_LT(refused, 300);
+  world.files().SetFaultHook({});
+  world.clock().AdvanceMillis(1'001);
+  for (int tries = 0; tries < 5; ++tries) {
+    world.Put({Event("0", 2)});  // Refused until there is space in memory again.
+  }
+  for (int i = 0; i < 400; ++i) {
+    EXPECT_TRUE(world.Put({Event(fmt::format("{}", i), 2)}).refused.empty()) << i;
+  }
+  EXPECT_EQ(world.Stored().size(), 400);
+  EXPECT_GT(world.RunFiles(), 0);
+}
+
+TEST(Deduplication, RecordsThatRetentionRemovedCountAsBeyondTheHorizon) {
+  World world;
+  world.set_retention_millis(kHour);
+  world.Close();
+  world.Open();
+  world.Put({Event("a")});
+  world.clock().AdvanceMillis(3 * kHour);
+  for (int i = 0; i < 3'000; ++i) {
+    world.Put({Event(fmt::format("{}", i))});
+  }
+  ASSERT_TRUE(world.stream().ApplyRetention({}).has_value());
+  const IntakeOutcome outcome = world.Put({Event("a", 2)});
+  EXPECT_TRUE(outcome.refused.empty());
+  EXPECT_EQ(outcome.duplicates + world.Counted("weir_ingest_deduplication_horizon_exceeded_total"),
+            1);
+}
+
+/// Random batches, some repeated, some in flight together, with restarts and crashes between and
+/// within. An event that was answered as stored must stay, and no event may ever be stored twice.
+void RunModel(uint64_t seed) {
+  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  base::Random random(seed);
+  World world(20 + random.Below(100));
+  std::map<std::string, log::Placement> places;  // Of what was answered.
+  for (int step = 0; step < 60; ++step) {
+    struct Sent {
+      std::vector<std::string> ids;
+      std::shared_ptr<std::optional<IntakeOutcome>> outcome;
+    };
+
+    std::vector<Sent> sent;
+    for (uint64_t requests = 1 + random.Below(4); requests > 0; --requests) {
+      Sent& request = sent.emplace_back();
+      std::vector<std::string> records;
+      for (uint64_t events = 1 + random.Below(10); events > 0; --events) {
+        request.ids.push_back(fmt::format("{}", random.Below(400)));
+        records.push_back(Event(request.ids.back(), step));
+      }
+      request.outcome = world.Send(records);
+    }
+    if (random.Chance(0.1)) {
+      const auto loss = SimulatedFileSystem::kLosses[random.Below(5)];
+      if (random.Chance(0.5)) {
+        world.files().StopAt(world.files().operations() + random.Below(12));
+        world.Drive();
+      }
+      world.Crash(loss, random.Next());
+    } else {
+      world.Drive();
+    }
+    for (const Sent& request : sent) {
+      if (!request.outcome->has_value() || !(*request.outcome)->refused.empty()) {
+        continue;
+      }
+      for (size_t i = 0; i < request.ids.size(); ++i) {
+        const log::Placement& placement = (*request.outcome)->placements[i];
+        const auto [known, added] = places.try_emplace(request.ids[i], placement);
+        ASSERT_TRUE(added || known->second == placement) << "event " << request.ids[i];
+      }
+    }
+    std::map<std::string, int> stored;
+    for (const std::string& record : world.Stored()) {
+      const size_t at = record.find("\"EventId\":\"") + 11;
+      const std::string id = record.substr(at, record.find('"', at) - at);
+      ASSERT_EQ(++stored[id], 1) << "event " << id << " after step " << step;
+    }
+    for (const auto& [id, placement] : places) {
+      ASSERT_TRUE(stored.contains(id)) << "event " << id << " was answered";
+    }
+  }
+}
+
+TEST(Deduplication, ModelWithCrashes) {
+  const uint64_t seed = Seed();
+  for (uint64_t i = 0; i < 40 && !testing::Test::HasFatalFailure(); ++i) {
+    RunModel(seed + i);
+  }
+}
+
+TEST(Deduplication, ManyThreadsSendTheSameEvents) {
+  World world(200, true);
+  constexpr int kThreads = 4;
+  constexpr int kEvents = 1'500;
+  std::atomic<size_t> duplicates = 0;
+  std::mutex mutex;
+  std::condition_variable changed;
+  int answered = 0;
+  std::vector<std::vector<log::Placement>> places(kThreads, std::vector<log::Placement>(kEvents));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kEvents; ++i) {
+        const std::string record = Event(fmt::format("{}", i), t);
+        const log::Entry entry = {.partition_key = record, .data = record};
+        world.intake().Append(world.stream(), {&entry, 1}, [&, t, i](IntakeOutcome outcome) {
+          EXPECT_TRUE(outcome.refused.empty());
+          duplicates += outcome.duplicates;
+          places[t][i] = outcome.placements[0];
+          const std::lock_guard lock(mutex);
+          ++answered;
+          changed.notify_one();
+        });
+        if (i % 50 == 0) {
+          std::unique_lock lock(mutex);  // Not more at once than memory is for.
+          changed.wait(lock, [&] { return answered + 100 * kThreads >= i * kThreads; });
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return answered == kThreads * kEvents; });
+  }
+  EXPECT_EQ(duplicates, (kThreads - 1) * kEvents);
+  EXPECT_EQ(world.Stored().size(), kEvents);
+  for (int t = 1; t < kThreads; ++t) {
+    for (int i = 0; i < kEvents; ++i) {
+      EXPECT_TRUE(places[t][i] == places[0][i]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace weir::ingest::deduplication
