@@ -8,7 +8,7 @@
 #include "auth/credentials.h"
 #include "auth/refusals.h"
 #include "auth/routes.h"
-#include "json/document.h"
+#include "auth/signature_response.h"
 
 namespace weir::auth {
 
@@ -96,16 +96,6 @@ std::string ClaimedKey(const net::Request& request) {
 bool IsGuess(const SignatureRefusal& refusal) {
   return refusal.type == "InvalidSignatureException" ||
          refusal.type == "UnrecognizedClientException";
-}
-
-/// The APIs' errors, as their clients read them: the type in a header, and as JSON.
-net::Response SignatureRefused(const SignatureRefusal& refusal) {
-  json::Value body = json::Value::Object();
-  body.Set("__type", refusal.type).Set("message", refusal.message);
-  return {.status = 400,
-          .content_type = "application/x-amz-json-1.1",
-          .body = body.Serialize(),
-          .headers = {{"x-amzn-errortype", refusal.type}}};
 }
 
 class KeyGate : public Gate {
@@ -221,14 +211,14 @@ std::optional<SignatureRefusal> KeyGate::Throttled(const net::Request& request) 
 
 std::optional<net::Response> KeyGate::AdmitSigned(const net::Request& head) {
   if (const auto throttled = Throttled(head)) {
-    return SignatureRefused(*throttled);
+    return ResponseTo(*throttled, head);
   }
   const auto checked = verifier_->CheckHead(head);
   if (checked.has_value()) {
     return std::nullopt;
   }
   refusals_.Note({.reason = Reason::kSignature, .key_id = ClaimedKey(head)}, head);
-  return SignatureRefused(checked.error());
+  return ResponseTo(checked.error(), head);
 }
 
 std::expected<Identity, SignatureRefusal> KeyGate::CheckSignature(const net::Request& request) {
@@ -283,7 +273,8 @@ base::Result<std::unique_ptr<Gate>> Gate::Create(GateOptions options, base::File
                                                  base::Clock& clock, Keyring& keyring) {
   std::unique_ptr<AuditLog> audit;
   if (!options.audit_path.empty()) {
-    ASSIGN_OR_RETURN(audit, AuditLog::Open(files, clock, options.metrics, options.audit_path));
+    ASSIGN_OR_RETURN(audit,
+                     AuditLog::Open(files, clock, options.metrics, std::move(options.audit_path)));
   }
   return std::make_unique<KeyGate>(options, clock, keyring, std::move(audit));
 }

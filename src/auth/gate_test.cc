@@ -325,6 +325,10 @@ TEST_F(GateTest, SignedRequestsAreThrottledAndAudited) {
                                "AWS4-HMAC-SHA256 Credential=" + key.info.id +
                                    "/20200913/us-east-1/kinesis/aws4_request, Signature=0");
   EXPECT_EQ(Admitted(request), 400);
+  request.headers.emplace_back("content-type", "application/x-amz-cbor-1.1");
+  const net::Response cbor = *gate_->Admit(request);
+  EXPECT_EQ(cbor.content_type, "application/x-amz-cbor-1.1");
+  EXPECT_THAT(cbor.body, StartsWith(std::string("\xA2\x79\x00\x06__type\x79", 11)));
   const Identity identity{.key_id = key.info.id, .roles = {Role::kIngest}, .streams = {}};
   const auto denied = gate_->Authorize(identity, Action::kReadRecords, "a", request);
   ASSERT_FALSE(denied.has_value());

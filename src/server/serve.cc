@@ -9,6 +9,7 @@
 #include "base/logging.h"
 #include "crypto/tls.h"
 #include "dashboard/dashboard.h"
+#include "ingest/deduplication/deduplication.h"
 #include "ingest/doors.h"
 #include "ingest/intake.h"
 #include "registry/registry.h"
@@ -65,6 +66,7 @@ class Serving {
   std::unique_ptr<auth::Keyring> keyring_;
   std::unique_ptr<auth::Gate> gate_;
   std::unique_ptr<ingest::Intake> intake_;
+  std::unique_ptr<ingest::Intake> deduplication_;  // in front of intake_
   std::unique_ptr<query::QueryService> queries_;
   std::unique_ptr<dashboard::Dashboard> dashboard_;
   std::unique_ptr<crypto::TlsContext> tls_;
@@ -163,21 +165,25 @@ base::Result<void> Serving::StartServer() {
   intake_ = ingest::Intake::Create({.shard_records_per_second = config_.shard_records_per_second,
                                     .shard_bytes_per_second = config_.shard_bytes_per_second},
                                    folder_->log(), clock_, metrics_);
+  ASSIGN_OR_RETURN(deduplication_, ingest::deduplication::CreateDeduplication(
+                                       {.folder = base::JoinPath(config_.data, "deduplication")},
+                                       *intake_, folder_->log(), folder_->catalog(),
+                                       base::SystemFileSystem(), clock_, metrics_));
   ASSIGN_OR_RETURN(queries_, query::QueryService::Create(ProgramPath(), folder_->catalog(),
                                                          folder_->store(), folder_->log(), clock_));
   ASSIGN_OR_RETURN(dashboard_, dashboard::Dashboard::Create(*queries_, *gate_, clock_,
                                                             [this] { return Pipeline(); }));
   RETURN_IF_ERROR(OpenListener(address));
-  ASSIGN_OR_RETURN(doors_, ingest::Doors::Register(*server_, {.log = folder_->log(),
-                                                              .catalog = folder_->catalog(),
-                                                              .registry = *registry_,
-                                                              .gate = *gate_,
-                                                              .intake = *intake_,
-                                                              .files = base::SystemFileSystem(),
-                                                              .clock = clock_,
-                                                              .metrics = metrics_,
-                                                              .secrets_directory =
-                                                                  folder_->secrets_directory()}));
+  ASSIGN_OR_RETURN(doors_, ingest::Doors::Register(
+                               *server_, {.log = folder_->log(),
+                                          .catalog = folder_->catalog(),
+                                          .registry = *registry_,
+                                          .gate = *gate_,
+                                          .intake = *deduplication_,
+                                          .files = base::SystemFileSystem(),
+                                          .clock = clock_,
+                                          .metrics = metrics_,
+                                          .secrets_directory = folder_->secrets_directory()}));
   gate_->RegisterRoutes(*server_);
   dashboard_->Register(*server_);
   RegisterHealthRoutes(*server_, {.log = &folder_->log(),
@@ -287,6 +293,7 @@ int Serving::Stop(int status) {
   }
   if (folder_ != nullptr) {
     folder_->log().Shutdown();
+    deduplication_.reset();
     if (status == kExitOk && !folder_->log().healthy()) {
       status = kExitIo;
     }
