@@ -132,8 +132,9 @@ base::Result<Comparison> Compare(const Plan& plan, catalog::Catalog& catalog, mo
     if (const auto found = before.find(key); found != before.end()) {
       const catalog::Resource& old = *found->second;
       if (old.stack != plan.stack_name) {
-        refuse(
-            fmt::format("{} '{}' belongs to stack '{}'", resource.type, resource.name, old.stack));
+        refuse(fmt::format("{} '{}' belongs to {}; choose another name", resource.type,
+                           resource.name,
+                           old.stack.empty() ? "no stack" : fmt::format("stack '{}'", old.stack)));
       } else {
         RETURN_IF_ERROR(Restate(catalog, now, resource));
         refuse(old.definition == resource.definition ? "" : RefusalOf(old, resource));
