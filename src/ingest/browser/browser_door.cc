@@ -139,7 +139,7 @@ class BrowserDoor {
                               origin));
   }
 
-  void Collect(net::Request request, std::unique_ptr<net::Responder> responder) {
+  void Collect(const net::Request& request, std::unique_ptr<net::Responder> responder) {
     const std::string origin(request.Header("origin"));
     const Source* const source = sources_.Find(origin);
     if (source == nullptr) {
@@ -159,8 +159,9 @@ class BrowserDoor {
       return responder->Send(WithOrigin(net::ErrorResponse(beacon.error()), origin));
     }
     std::string rejected;
-    std::vector<Event> events = Read(*beacon, *source, VisitOf(request, beacon->user), rejected);
-    Store(*source, std::move(events),
+    const std::vector<Event> events =
+        Read(*beacon, *source, VisitOf(request, beacon->user), rejected);
+    Store(*source, events,
           [responder = std::move(responder), rejected = std::move(rejected),
            origin](const Stored& result) {
             if (result.failure) {
@@ -298,7 +299,7 @@ class BrowserDoor {
     return ReadOne(event, source, VisitOf(request, std::move(user)));
   }
 
-  void Store(const Source& source, std::vector<Event> events,
+  void Store(const Source& source, const std::vector<Event>& events,
              std::move_only_function<void(const Stored&)> done) {
     auto gathering = std::make_shared<Gathering>();
     gathering->done = std::move(done);
@@ -395,8 +396,8 @@ base::Result<void> RegisterBrowser(net::HttpServer& server, const DoorParts& par
       });
   server.RouteForPages(
       "POST", "/v1/collect",
-      [door](net::Request request, std::unique_ptr<net::Responder> responder) {
-        door->Collect(std::move(request), std::move(responder));
+      [door](const net::Request& request, std::unique_ptr<net::Responder> responder) {
+        door->Collect(request, std::move(responder));
       },
       kMaxBodyBytes);
   return {};

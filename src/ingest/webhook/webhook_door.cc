@@ -19,7 +19,6 @@ namespace weir::ingest {
 namespace {
 
 using base::Code;
-using base::Fail;
 
 constexpr size_t kMaxBodyBytes = 1 << 20;
 constexpr json::Limits kLimits{.max_bytes = kMaxBodyBytes, .max_depth = 32, .max_keys = 1'024};
