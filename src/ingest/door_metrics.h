@@ -12,6 +12,7 @@ class DoorMetrics {
  public:
   DoorMetrics(base::Metrics& metrics, std::string_view door)
       : accepted(Records(metrics, door, "accepted")),
+        duplicate(Records(metrics, door, "duplicate")),
         malformed(Records(metrics, door, "malformed")),
         future(Records(metrics, door, "future")),
         failed(Records(metrics, door, "failed")),
@@ -19,6 +20,7 @@ class DoorMetrics {
                                  {{"door", std::string(door)}})) {}
 
   base::Counter& accepted;   // Durable, and the client was told so.
+  base::Counter& duplicate;  // Of an event that was stored before; the client was told its place.
   base::Counter& malformed;  // Refused: not a record.
   base::Counter& future;     // Refused: its own time is too far ahead.
   base::Counter& failed;     // The log did not take it; the client was told to try again.

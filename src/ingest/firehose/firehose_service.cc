@@ -135,7 +135,9 @@ void FirehoseService::Put(const aws::Call& call, std::unique_ptr<net::Responder>
 void FirehoseService::Answer(const Pending& pending, const IntakeOutcome& outcome) {
   const size_t failed = outcome.refused.size();
   metrics_.failed.Add(static_cast<double>(failed));
-  metrics_.accepted.Add(static_cast<double>(outcome.placements.size() - failed));
+  metrics_.accepted.Add(
+      static_cast<double>(outcome.placements.size() - failed - outcome.duplicates));
+  metrics_.duplicate.Add(static_cast<double>(outcome.duplicates));
   metrics_.bytes.Add(failed == 0 ? static_cast<double>(pending.bytes) : 0);
   if (!pending.batch && failed > 0) {
     return pending.responder->Send(aws::MakeResponse(

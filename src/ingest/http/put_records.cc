@@ -153,16 +153,19 @@ void PutRecordsDoor::Handle(net::Request request, std::unique_ptr<net::Responder
 
 void PutRecordsDoor::Answer(const Pending& pending, const IntakeOutcome& outcome) {
   const size_t failed = outcome.refused.size();
-  const size_t accepted = pending.lines.size() - failed;
+  const size_t duplicates = outcome.duplicates;
+  const size_t accepted = pending.lines.size() - failed - duplicates;
   metrics_.failed.Add(static_cast<double>(failed));
   metrics_.accepted.Add(static_cast<double>(accepted));
+  metrics_.duplicate.Add(static_cast<double>(duplicates));
   metrics_.bytes.Add(failed == 0 ? static_cast<double>(pending.bytes) : 0);
-  if (accepted == 0) {
+  if (accepted + duplicates == 0) {
     return pending.responder->Send(NothingStored(outcome.refused.front().second));
   }
   pending.responder->Send(
-      {.body = fmt::format("{{\"accepted\":{}{}{}}}\n", accepted, pending.rejected,
-                           failed == 0 ? "" : Failed(outcome, pending.lines)),
+      {.body = fmt::format("{{\"accepted\":{}{}{}{}}}\n", accepted,
+                           duplicates == 0 ? "" : fmt::format(",\"duplicates\":{}", duplicates),
+                           pending.rejected, failed == 0 ? "" : Failed(outcome, pending.lines)),
        .headers = {}});
 }
 

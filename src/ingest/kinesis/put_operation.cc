@@ -1,5 +1,6 @@
 #include "ingest/kinesis/put_operation.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -122,7 +123,10 @@ void PutOperation::Answer(const Pending& pending, IntakeOutcome outcome) {
                            pending.request_id));
   }
   metrics_.failed.Add(static_cast<double>(failed));
-  metrics_.accepted.Add(static_cast<double>(pending.records - failed));
+  // An aggregated record may hold several events; it counts once.
+  const size_t duplicates = std::min(outcome.duplicates, pending.records - failed);
+  metrics_.accepted.Add(static_cast<double>(pending.records - failed - duplicates));
+  metrics_.duplicate.Add(static_cast<double>(duplicates));
   metrics_.bytes.Add(failed == 0 ? static_cast<double>(pending.bytes) : 0);
 }
 
