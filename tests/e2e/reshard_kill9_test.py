@@ -1,0 +1,92 @@
+"""kill -9 while shards are split and merged under load: nothing acknowledged is lost, nothing is counted twice, and the
+server's outputs are those that `weir verify` computes again from all shards.
+
+WEIR_KILLS sets how often (default 8), WEIR_SEED replays a run's moments.
+"""
+import os
+import random
+import threading
+import time
+import unittest
+
+import botocore.exceptions
+
+import kinesis_client
+from kill9_test import Journal, client
+from weir_process import ROOT, WeirTest, run, wait_until
+
+KILLS = int(os.environ.get("WEIR_KILLS", "8"))
+SEED = int(os.environ.get("WEIR_SEED", str(random.SystemRandom().randrange(1 << 32))))
+CLIENTS = 3
+MOST_SHARDS = 6
+
+
+def open_shards(kinesis):
+    return kinesis.describe_stream_summary(StreamName="ClickStream")["StreamDescriptionSummary"]["OpenShardCount"]
+
+
+def reshard(server, stop, generator, done):
+    """Changes the number of shards until the server is gone; an answer that was lost is no failure."""
+    kinesis = kinesis_client.client(server)
+    while not stop.is_set():
+        try:
+            now = open_shards(kinesis)
+            target = generator.randrange((now + 1) // 2, min(2 * now, MOST_SHARDS) + 1)
+            kinesis.update_shard_count(StreamName="ClickStream", TargetShardCount=target, ScalingType="UNIFORM_SCALING")
+            done.append(target)
+        except (botocore.exceptions.HTTPClientError, botocore.exceptions.ClientError) as error:
+            if isinstance(error, botocore.exceptions.ClientError) and \
+                    error.response["Error"]["Code"] not in ("ResourceInUseException", "LimitExceededException"):
+                raise
+            time.sleep(0.01)
+
+
+class ReshardKill9(WeirTest):
+    def test_nothing_lost_nothing_doubled(self):
+        print(f"seed {SEED}, {KILLS} kills")
+        moments = random.Random(SEED)
+        journal = Journal()
+        stack = self.path("stack.yaml")
+        text = (ROOT / "stacks/ad-to-order.yaml").read_text()
+        stack.write_text(text.replace("RANGE INTERVAL '1' MINUTE", "RANGE INTERVAL '1' SECOND")
+                         .replace("IntervalInSeconds: 900", "IntervalInSeconds: 1"))
+        server = self.server("--stack", str(stack))
+        changes = []
+        for _ in range(KILLS):
+            stop = threading.Event()
+            threads = [threading.Thread(target=client, args=(server, journal, stop, random.Random(moments.random())))
+                       for _ in range(CLIENTS)]
+            threads.append(threading.Thread(target=reshard, args=(server, stop, random.Random(moments.random()), changes)))
+            for thread in threads:
+                thread.start()
+            time.sleep(moments.uniform(0.3, 2.0))  # the moment of the kill is the test's input
+            server.kill()
+            stop.set()
+            for thread in threads:
+                thread.join()
+            server.start()
+
+        def figures():
+            return {row["promotion"]: int(row["clicks"])
+                    for row in server.query("SELECT promotion, sum(clicks) AS clicks FROM view_clicks_aggregate GROUP BY 1")}
+
+        total = sum(journal.acknowledged.values())
+        wait_until("every acknowledged click counted", lambda: sum(figures().values()) >= total)
+        found = figures()
+        wrong = {p: n for p, n in journal.acknowledged.items() if found.get(p) != n}
+        torn = {p: n for p, n in journal.unknown.items() if found.get(p, n) > n}
+        invented = found.keys() - journal.acknowledged.keys() - journal.unknown.keys()
+        shards = kinesis_client.client(server).list_shards(StreamName="ClickStream")["Shards"]
+        print(f"{KILLS} kills, {len(changes)} changes to {len(shards)} shards: {len(journal.acknowledged)} batches with "
+              f"{total} clicks acknowledged, {len(journal.unknown)} unknown; "
+              f"wrong: {len(wrong)}, torn: {len(torn)}, invented: {len(invented)}")
+        self.assertTrue(changes)
+        self.assertFalse(wrong)
+        self.assertFalse(torn)
+        self.assertFalse(invented)
+        self.assertEqual(server.stop(), 0)
+        print(run("verify", "--data", self.data).stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
