@@ -56,6 +56,7 @@ Attempts::Entry& Attempts::Find(std::string_view address, std::string_view key_i
 
 void Attempts::ForgetQuiet() {
   std::vector<int64_t> times;
+  times.reserve(entries_.size());
   for (const auto& [key, entry] : entries_) {
     times.push_back(entry.nanos);
   }

@@ -24,7 +24,7 @@ void Sessions::DropEnded(int64_t now) {
 }
 
 base::Result<std::string> Sessions::Begin(std::string_view key_id) {
-  const std::string token = base::ToHex(crypto::RandomBytes(kTokenBytes));
+  std::string token = base::ToHex(crypto::RandomBytes(kTokenBytes));
   const int64_t now = clock_.MonotonicNanos();
   const std::lock_guard lock(mutex_);
   DropEnded(now);

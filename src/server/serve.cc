@@ -47,6 +47,7 @@ class Serving {
   int OpenFolder();
   base::Result<void> StartEngine();
   base::Result<void> StartGate();
+  base::Result<void> StartTls();
   base::Result<void> StartServer();
   base::Result<void> OpenListener(const ListenAddress& address);
   dashboard::PipelineState Pipeline() const;
@@ -132,15 +133,16 @@ base::Result<void> Serving::StartGate() {
   options.audit_path = folder_->audit_path();
   options.metrics = &metrics_;
   ASSIGN_OR_RETURN(gate_, auth::Gate::Create(std::move(options), files, clock_, *keyring_));
-  if (protection_.tls) {
-    ASSIGN_OR_RETURN(const crypto::TlsIdentity identity,
-                     LoadTlsIdentity(files, config_, folder_->tls_directory()));
-    ASSIGN_OR_RETURN(tls_, crypto::TlsContext::ForServer(identity));
-    ASSIGN_OR_RETURN(const std::string fingerprint,
-                     crypto::Fingerprint(identity.certificate_chain));
-    base::LogEvent(base::LogLevel::kInfo, "server.certificate",
-                   "SHA-256 fingerprint of the certificate: " + fingerprint);
-  }
+  return {};
+}
+
+base::Result<void> Serving::StartTls() {
+  ASSIGN_OR_RETURN(const crypto::TlsIdentity identity,
+                   LoadTlsIdentity(base::SystemFileSystem(), config_, folder_->tls_directory()));
+  ASSIGN_OR_RETURN(tls_, crypto::TlsContext::ForServer(identity));
+  ASSIGN_OR_RETURN(const std::string fingerprint, crypto::Fingerprint(identity.certificate_chain));
+  base::LogEvent(base::LogLevel::kInfo, "server.certificate",
+                 "SHA-256 fingerprint of the certificate: " + fingerprint);
   return {};
 }
 
@@ -151,6 +153,9 @@ base::Result<void> Serving::OpenListener(const ListenAddress& address) {
   options.threads = config_.http_threads;
   options.limits.max_body_bytes = config_.max_body_bytes;
   options.allowed_hosts = config_.allowed_hosts;
+  if (protection_.tls) {
+    ASSIGN_OR_RETURN(options.allowed_hosts.emplace_back(), HostOf(config_));
+  }
   options.metrics = &metrics_;
   options.tls = tls_.get();
   options.admit = [this](const net::Request& head) { return gate_->Admit(head); };
@@ -161,6 +166,12 @@ base::Result<void> Serving::OpenListener(const ListenAddress& address) {
 base::Result<void> Serving::StartServer() {
   ASSIGN_OR_RETURN(const ListenAddress address, ParseListen(config_.listen));
   RETURN_IF_ERROR(StartGate());
+  if (protection_.tls) {
+    if (auto started = StartTls(); !started.has_value()) {
+      return base::Fail(base::Code::kFailedPrecondition, "tls = {}: {}", config_.tls,
+                        started.error().message);
+    }
+  }
   registry_ = registry::Registry::Create(folder_->catalog(), folder_->log(), clock_);
   intake_ = ingest::Intake::Create({.shard_records_per_second = config_.shard_records_per_second,
                                     .shard_bytes_per_second = config_.shard_bytes_per_second},

@@ -8,22 +8,6 @@ namespace weir::server {
 
 namespace {
 
-/// What clients will call this machine: the host that is listened on, unless that is all of them.
-base::Result<std::string> HostOf(const Config& config) {
-  ASSIGN_OR_RETURN(const ListenAddress address, ParseListen(config.listen));
-  if (!config.allowed_hosts.empty()) {
-    return config.allowed_hosts.front().substr(0, config.allowed_hosts.front().find(':'));
-  }
-  if (address.host != "0.0.0.0" && address.host != "::") {
-    return address.host;
-  }
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') {
-    return std::string("localhost");
-  }
-  return std::string(name.data());
-}
-
 base::Result<void> WritePrivate(base::FileSystem& files, const std::string& path,
                                 std::string_view text) {
   ASSIGN_OR_RETURN(const auto file, files.Open(path, base::OpenMode::kCreateNewPrivate));
@@ -40,6 +24,21 @@ base::Result<crypto::TlsIdentity> Read(base::FileSystem& files, const std::strin
 }
 
 }  // namespace
+
+base::Result<std::string> HostOf(const Config& config) {
+  ASSIGN_OR_RETURN(const ListenAddress address, ParseListen(config.listen));
+  if (!config.allowed_hosts.empty()) {
+    return config.allowed_hosts.front().substr(0, config.allowed_hosts.front().find(':'));
+  }
+  if (address.host != "0.0.0.0" && address.host != "::") {
+    return address.host;
+  }
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') {
+    return std::string("localhost");
+  }
+  return std::string(name.data());
+}
 
 base::Result<crypto::TlsIdentity> LoadTlsIdentity(base::FileSystem& files, const Config& config,
                                                   const std::string& folder) {

@@ -1,9 +1,11 @@
 """Keys, roles, sessions and TLS through real processes: the command line, curl, boto3 and a browser."""
 import json
 import os
+import socket
 import stat
 import subprocess
 import unittest
+import urllib.request
 
 import boto3
 import botocore.config
@@ -214,6 +216,37 @@ class Auth(WeirTest):
         self.assertEqual(wrong.returncode, 69, wrong.stderr)
         nobody = run("query", "SELECT 1", "--server", server.url, "--ca", server.certificate(), check=False)
         self.assertEqual(nobody.returncode, 77, nobody.stderr)
+
+    def test_other_machines(self):
+        key = self.key("viewer", "viewer")
+        server = self.server("--tls", "self-signed", listen="0.0.0.0:0", key=key)
+        port = server.url.rsplit(":", 1)[1]
+        own = socket.gethostname()
+        for host in ("127.0.0.1", "localhost", own):
+            done = subprocess.run(["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", server.certificate(),
+                                   f"https://{host}:{port}/v1/dashboards/conversion"], capture_output=True, text=True, check=False)
+            self.assertEqual(done.stdout, "401", f"{host}: {done.stderr}")
+        self.assertEqual(server.request("GET", "/v1/dashboards/conversion")[0], 200)
+        self.assertEqual(server.request("GET", "/v1/dashboards/conversion", headers={"Host": "evil.example"})[0], 421)
+
+    def test_bad_certificates_are_named(self):
+        text = self.path("text.pem")
+        text.write_text("no certificate", encoding="utf-8")
+        for file in (text, self.path("nothing.pem")):
+            done = run("serve", "--data", self.data, "--listen", "127.0.0.1:0", "--tls", "files", "--tls-certificate", file,
+                       "--tls-key", file, check=False, timeout=60)
+            self.assertEqual(done.returncode, 78, done.stderr)
+            self.assertIn("tls = files: ", done.stderr)
+
+    def test_an_open_stream_ends_with_its_key(self):
+        server = self.guarded()
+        stream = urllib.request.urlopen(urllib.request.Request(  # pylint: disable=consider-using-with
+            f"{server.url}/v1/dashboards/conversion/events", headers={"authorization": f"Bearer {self.keys['viewer']}"}),
+            timeout=30)
+        self.addCleanup(stream.close)
+        self.assertIn(b"event: data", stream.readline() + stream.readline() + stream.readline())
+        self.keys_command(server, "revoke", id_of(self.keys["viewer"]))
+        self.assertIn(b"event: ended", stream.read())
 
     def log_in_by_browser(self, server):
         done = subprocess.run(["node", "e2e/check_login.mjs", server.url, self.keys["viewer"], self.keys["ingest"]],

@@ -55,17 +55,18 @@ def wait_until(what, condition, seconds=60):
 class Server:
     """One `weir serve` process on a free port."""
 
-    def __init__(self, data, *arguments, preexec=None, key=None):
+    def __init__(self, data, *arguments, preexec=None, key=None, listen="127.0.0.1:0"):
         self.data = data
         self.arguments = arguments
         self.preexec = preexec
+        self.listen = listen
         self.key = key  # "<id>.<secret>", sent with every request
         self.process = None
         self.url = None
         self.log = []
 
     def start(self, wait=True):
-        self.process = subprocess.Popen([WEIR, "serve", "--data", str(self.data), "--listen", "127.0.0.1:0",
+        self.process = subprocess.Popen([WEIR, "serve", "--data", str(self.data), "--listen", self.listen,
                                          "--log-format", "json", *self.arguments], stderr=subprocess.PIPE,
                                         stdout=subprocess.DEVNULL, text=True, preexec_fn=self.preexec)
         listening = threading.Event()
@@ -74,9 +75,9 @@ class Server:
         def read():
             for line in process.stderr:
                 self.log.append(line)
-                found = re.search(r"https?://127\.0\.0\.1:(\d+)", line)
+                found = re.search(r"(https?)://[0-9.]+:(\d+)/", line)
                 if found and self.url is None:
-                    self.url = found.group(0)
+                    self.url = f"{found.group(1)}://127.0.0.1:{found.group(2)}"
                     listening.set()
             listening.set()
             process.stderr.close()
