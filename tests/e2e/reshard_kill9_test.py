@@ -34,7 +34,7 @@ def reshard(server, stop, generator, done):
             target = generator.randrange((now + 1) // 2, min(2 * now, MOST_SHARDS) + 1)
             kinesis.update_shard_count(StreamName="ClickStream", TargetShardCount=target, ScalingType="UNIFORM_SCALING")
             done.append(target)
-        except (botocore.exceptions.HTTPClientError, botocore.exceptions.ClientError) as error:
+        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
             if isinstance(error, botocore.exceptions.ClientError) and \
                     error.response["Error"]["Code"] not in ("ResourceInUseException", "LimitExceededException"):
                 raise
