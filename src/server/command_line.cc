@@ -280,9 +280,12 @@ void AddKeys(CommandLine& line) {
   create
       .add_option("--role", line.keys.roles,
                   "ingest, viewer, analyst, operator or admin; as often as needed")
-      ->required();
-  create.add_option("--stream", line.keys.streams,
-                    "only these streams (NAME, or PREFIX*); as often as needed");
+      ->required()
+      ->allow_extra_args(false);
+  create
+      .add_option("--stream", line.keys.streams,
+                  "only these streams (NAME, or PREFIX*); as often as needed")
+      ->allow_extra_args(false);
   create.add_flag("--json", line.keys.json, "print JSON");
   CLI::App& rotate =
       AddKeysCommand(line, app, "rotate", "a second key of that name; revoke the first after",

@@ -249,14 +249,14 @@ std::vector<Setting> StorageSettings() {
 }  // namespace
 
 const std::vector<Setting>& Settings() {
-  static const std::vector<Setting> kSettings = [] {
+  static const std::vector<Setting> settings = [] {
     std::vector<Setting> all = ListenerSettings();
     for (const auto& more : {GuardSettings(), StorageSettings()}) {
       all.insert(all.end(), more.begin(), more.end());
     }
     return all;
   }();
-  return kSettings;
+  return settings;
 }
 
 base::Result<Config> LoadConfig(base::FileSystem& files, const ConfigSources& sources) {
@@ -339,12 +339,14 @@ base::Result<Protection> ProtectionOf(const Config& config) {
   }
   return Fail(
       Code::kFailedPrecondition,
-      "--listen {0}: other machines reach this address, so it needs keys and TLS, but {1}. Either\n"
-      "  weir keys create admin --role admin --data {2}    (once: prints the first key)\n"
-      "  weir serve --data {2} --listen {0} --tls self-signed    (for a trial)\n"
+      "--listen {0}: other machines reach this address, so it needs keys and TLS, but {1}. Make a "
+      "key, once, and start with TLS, by a certificate made here or by your own:\n"
+      "  weir keys create admin --role admin --data {2}\n"
+      "  weir serve --data {2} --listen {0} --tls self-signed\n"
       "  weir serve --data {2} --listen {0} --tls files --tls-certificate CERT.pem --tls-key "
       "KEY.pem\n"
-      "or listen on 127.0.0.1 and reach it through a tunnel (ssh -L) or a proxy that authenticates",
+      "Or listen on 127.0.0.1, and reach it through a tunnel (ssh -L) or a proxy that "
+      "authenticates",
       config.listen,
       !protection.auth && !protection.tls ? "both are off"
       : protection.auth                   ? "TLS is off"
