@@ -9,7 +9,7 @@ import time
 import unittest
 
 from kinesis_client import ACCOUNT, Follower, by_arn, client, error_of, read_to_end
-from weir_process import WeirTest, wait_until
+from weir_process import WeirTest, run
 
 ARN = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/"
 MIDDLE = str(2 ** 127)
@@ -432,6 +432,45 @@ class Consumers(KinesisTest):
                 break
         subscription["EventStream"].close()
         self.assertEqual(read, list(range(400)))
+
+
+class Roles(KinesisTest):
+    """With authentication, each operation asks for its role on its stream; changes are in the audit log."""
+
+    def key(self, name, *arguments):
+        return run("keys", "create", name, "--data", self.data, *arguments).stdout.strip()
+
+    def test_roles_and_scopes(self):
+        keys = {role: self.key(role, "--role", role) for role in ("admin", "operator", "analyst", "ingest")}
+        bound = self.key("bound", "--role", "operator", "--stream", "mine*")
+        server = self.server("--auth", "on", key=keys["admin"])
+        operator, analyst, ingest = (client(server, keys[role]) for role in ("operator", "analyst", "ingest"))
+        mine = client(server, bound)
+        operator.create_stream(StreamName="theirs", ShardCount=1)
+        mine.create_stream(StreamName="mine.1", ShardCount=1)
+        ingest.put_record(StreamName="theirs", Data=b"x", PartitionKey="k")
+        place = {"StreamName": "theirs", "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
+        iterator = analyst.get_shard_iterator(**place)["ShardIterator"]
+        self.assertEqual(analyst.get_records(ShardIterator=iterator)["Records"][0]["Data"], b"x")
+        self.assertEqual(ingest.describe_stream_summary(StreamName="theirs")["StreamDescriptionSummary"]["OpenShardCount"], 1)
+        split = {"StreamName": "theirs", "ShardToSplit": "shardId-000000000000", "NewStartingHashKey": MIDDLE}
+        self.assertEqual(mine.list_streams()["StreamNames"], ["mine.1"])
+        for call, arguments in ((ingest.get_shard_iterator, place), (ingest.get_records, {"ShardIterator": iterator}),
+                                (ingest.delete_stream, {"StreamName": "theirs"}), (ingest.split_shard, split),
+                                (analyst.split_shard, split), (analyst.put_record, {"StreamName": "theirs", "Data": b"", "PartitionKey": "k"}),
+                                (analyst.create_stream, {"StreamName": "new", "ShardCount": 1}),
+                                (mine.get_records, {"ShardIterator": iterator}), (mine.split_shard, split),
+                                (mine.describe_stream, {"StreamName": "theirs"}), (mine.describe_stream, {"StreamName": "nothing"}),
+                                (mine.create_stream, {"StreamName": "other", "ShardCount": 1}),
+                                (client(server, keys["ingest"].split(".")[0] + ".wrong").list_streams, {})):
+            code = error_of(call, **arguments)[0]
+            expected = "InvalidSignatureException" if arguments == {} else "AccessDeniedException"
+            self.assertEqual(code, expected, (call.__name__, arguments))
+        operator.split_shard(**split)
+        server.stop()
+        lines = [json.loads(line) for path in self.data.rglob("audit*") for line in path.read_text(encoding="utf-8").splitlines()]
+        done = [(line["event"], line["object"]) for line in lines if line["event"] in ("CreateStream", "SplitShard", "DeleteStream")]
+        self.assertEqual(done, [("CreateStream", "theirs"), ("CreateStream", "mine.1"), ("SplitShard", "theirs")])
 
 
 class Errors(KinesisTest):

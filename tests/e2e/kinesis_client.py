@@ -5,9 +5,10 @@ import botocore.config
 ACCOUNT = "000000000000"
 
 
-def client(server, **options):
-    return boto3.client("kinesis", endpoint_url=server.url, region_name="us-east-1", aws_access_key_id="AKIDEXAMPLE",
-                        aws_secret_access_key="secret",
+def client(server, key="AKIDEXAMPLE.secret", **options):
+    key_id, secret = key.split(".", 1)
+    return boto3.client("kinesis", endpoint_url=server.url, region_name="us-east-1", aws_access_key_id=key_id,
+                        aws_secret_access_key=secret,
                         config=botocore.config.Config(retries={"max_attempts": 0}, read_timeout=330, **options))
 
 
