@@ -537,13 +537,6 @@ void Connection::Answered(Slot& slot, size_t bytes) {
 
 void Connection::GoOn() {
   behind_ = false;
-  Resume();
-}
-
-void Connection::Resume() {
-  if (behind_ || parsing_) {
-    return;
-  }
   if (!Paused() && !input_.empty()) {
     const std::string waiting = std::exchange(input_, {});
     std::string_view rest = waiting;
@@ -553,6 +546,11 @@ void Connection::Resume() {
   if (ended_ && !Paused() && !behind_) {
     Stop();
   }
+}
+
+void Connection::Resume() {
+  behind_ = behind_ ||
+            (!parsing_ && !Paused() && phase_ != Phase::kStopped && (!input_.empty() || ended_));
 }
 
 void Connection::Append(std::string_view bytes) {

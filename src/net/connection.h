@@ -63,10 +63,14 @@ class Connection {
   std::string TakeOutput();
   void OnSent(size_t bytes);
 
-  // More requests are there than fitted in this turn: GoOn is due when the others had theirs.
+  // More requests are there than fitted in this turn, or than could wait for answers: GoOn is due
+  // when the others had their turn.
   bool behind() const { return behind_; }
 
   void GoOn();
+
+  // Whose turns those of this connection are: its address's.
+  const Client* owner() const { return address_client_.get(); }
 
   bool wants_read() const;
   // No more output will come; once all is sent, close.

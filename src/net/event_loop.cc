@@ -18,6 +18,7 @@
 #include "net/mailbox.h"
 #include "net/response_text.h"
 #include "net/transport.h"
+#include "net/turns.h"
 
 namespace weir::net {
 namespace {
@@ -29,6 +30,9 @@ using tcp = asio::ip::tcp;
 constexpr size_t kReadBytes = 256 << 10;
 // Reads of one connection in a row, before others get their turn.
 constexpr int kMaxReadsInARow = 4;
+// Turns of connections between two looks at the sockets.
+constexpr int kMaxTurns = 64;
+constexpr int64_t kTurnsNanos = 500'000;
 constexpr auto kTick = std::chrono::milliseconds(250);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
@@ -54,8 +58,9 @@ struct Peer {
   int64_t handshake_until_nanos = 0;
   bool reading = false;
   bool writing = false;
-  bool scheduled = false;
-  bool ended = false;  // Nothing more is asked of it; it may still have to read.
+  bool readable = false;
+  bool queued = false;  // For its turn.
+  bool ended = false;   // Nothing more is asked of it; it may still have to read.
   bool shut_down = false;
   int64_t linger_until_nanos = 0;
   bool closed = false;
@@ -131,6 +136,7 @@ class Loop {
       census_.Leave(peer->address);
     }
     peers_.clear();
+    turns_.Clear();
   }
 
  private:
@@ -262,29 +268,59 @@ class Loop {
     if (IsOver(*peer) && !BringToEnd(peer)) {
       return;
     }
-    if (peer->connection.behind() && !peer->scheduled) {
-      peer->scheduled = true;
-      asio::post(context_, [this, peer] {
-        peer->scheduled = false;
-        if (!peer->closed) {
-          mailbox_->EnterLoop();
-          peer->connection.GoOn();
-          Pump(peer);
-          LeaveLoop();
-        }
-      });
+    if (peer->connection.behind()) {
+      TakeTurn(peer);
     }
-    if (!peer->reading && (peer->wants_read() || peer->ended)) {
+    if (!peer->reading && !peer->readable && (peer->wants_read() || peer->ended)) {
       peer->reading = true;
       peer->socket.async_wait(tcp::socket::wait_read, [this, peer](const error_code& error) {
         peer->reading = false;
         if (!error && !peer->closed) {
-          mailbox_->EnterLoop();
-          Read(peer);
-          Pump(peer);
-          LeaveLoop();
+          peer->readable = true;
+          TakeTurn(peer);
         }
       });
+    }
+  }
+
+  // Queues the peer for its next step.
+  void TakeTurn(const PeerPtr& peer) {
+    if (peer->queued) {
+      return;
+    }
+    peer->queued = true;
+    turns_.Add(peer->connection.owner(), peer);
+    if (!turning_) {
+      turning_ = true;
+      asio::post(context_, [this] { GiveTurns(); });
+    }
+  }
+
+  // Some turns; then the loop looks at its sockets, so that newcomers are queued, too.
+  void GiveTurns() {
+    const int64_t until = service_.clock.MonotonicNanos() + kTurnsNanos;
+    mailbox_->EnterLoop();
+    for (int i = 0; i < kMaxTurns && !turns_.empty(); ++i) {
+      const PeerPtr peer = turns_.Next();
+      peer->queued = false;
+      if (peer->closed) {
+        continue;
+      }
+      if (peer->connection.behind()) {
+        peer->connection.GoOn();
+      }
+      if (std::exchange(peer->readable, false)) {
+        Read(peer);
+      }
+      Pump(peer);
+      if (service_.clock.MonotonicNanos() > until) {
+        break;
+      }
+    }
+    LeaveLoop();
+    turning_ = !turns_.empty();
+    if (turning_) {
+      asio::post(context_, [this] { GiveTurns(); });
     }
   }
 
@@ -394,6 +430,8 @@ class Loop {
   std::string date_;
   base::Gauge* inflight_ = nullptr;
   std::unordered_map<uint64_t, PeerPtr> peers_;
+  Turns<Client, PeerPtr> turns_;
+  bool turning_ = false;
   std::vector<Delivery> mail_;
   std::vector<PeerPtr> touched_;
   std::vector<PeerPtr> expired_;
