@@ -15,11 +15,11 @@
 #include "delivery/verify.h"
 #include "json/document.h"
 
-// Crash points: appends and deliveries over one simulated disk are stopped at each operation on it;
-// of what was not synced, various parts are lost. After recovery and going on, every record of the
-// log must be in exactly one committed object, every acknowledged record must be in the log, and a
-// foreign reader that lists the folders sees only objects that are committed, or are going to be
-// with the same bytes.
+// Crash points: appends, reshards and deliveries over one simulated disk are stopped at each
+// operation on it; of what was not synced, various parts are lost. After recovery and going on,
+// every record of the log must be in exactly one committed object, every acknowledged record must
+// be in the log, and a foreign reader that lists the folders sees only objects that are committed,
+// or are going to be with the same bytes.
 
 namespace weir::delivery {
 namespace {
@@ -28,6 +28,15 @@ using base::SimulatedFileSystem;
 using Keys = std::map<std::string, uint32_t>;  // key -> checksum
 
 constexpr int kRounds = 11;
+constexpr int kSplitBefore = 4;
+constexpr int kMergeBefore = 8;
+
+// What outlives a crash elsewhere: the acknowledged records, and the stream's definition, which is
+// durable before the log is given it.
+struct Told {
+  std::set<std::string> acknowledged;
+  log::StreamDefinition definition = log::Definition("Clicks", 2);
+};
 
 std::string RecordText(int number) {
   // Each seventh cannot be converted.
@@ -49,18 +58,28 @@ DeliveryDefinition Definition() {
   return definition;
 }
 
-// Appends and delivers until the disk stops; returns the acknowledged records.
-std::set<std::string> RunWorkload(SimulatedFileSystem& files, base::ManualClock& clock) {
-  std::set<std::string> acknowledged;
-  auto engine = Engine::Open(files, clock, 2);
+void Reshard(Engine& engine, log::StreamDefinition definition, Told& told) {
+  told.definition = std::move(definition);
+  (void)engine.stream().Reshard(told.definition).has_value();
+}
+
+// Appends, reshards and delivers until the disk stops.
+Told RunWorkload(SimulatedFileSystem& files, base::ManualClock& clock) {
+  Told told;
+  auto engine = Engine::Open(files, clock, told.definition);
   if (!engine.has_value()) {
-    return acknowledged;
+    return told;
   }
   auto delivery = (*engine)->Deliver(Definition());
   for (int round = 0; round < kRounds && delivery.has_value(); ++round) {
+    if (round == kSplitBefore) {
+      Reshard(**engine, log::Split(told.definition, 1), told);
+    } else if (round == kMergeBefore) {
+      Reshard(**engine, log::Merge(told.definition, 0, 2), told);
+    }
     const std::vector<std::string> texts = Round(round);
     if ((*engine)->Append(texts)) {
-      acknowledged.insert(texts.begin(), texts.end());
+      told.acknowledged.insert(texts.begin(), texts.end());
     }
     clock.AdvanceMillis(20'000);
     // A failed step is repeated, as the delivery's thread does.
@@ -68,7 +87,7 @@ std::set<std::string> RunWorkload(SimulatedFileSystem& files, base::ManualClock&
       (void)(*delivery)->Step(false).has_value();
     }
   }
-  return acknowledged;
+  return told;
 }
 
 Keys VisibleObjects(lake::ObjectStore& store) {
@@ -126,8 +145,8 @@ std::map<std::string, int> DeliveredRecords(Engine& engine) {
 
 std::map<std::string, int> LoggedRecords(Engine& engine) {
   std::map<std::string, int> logged;
-  for (uint32_t shard = 0; shard < 2; ++shard) {
-    const auto records = log::ReadAll(engine.stream(), shard);
+  for (const log::ShardDefinition& shard : engine.stream().definition().shards) {
+    const auto records = log::ReadAll(engine.stream(), shard.id);
     EXPECT_TRUE(records.has_value());
     for (const std::string& record : *records) {
       ++logged[record];
@@ -154,9 +173,8 @@ void CheckEnd(Engine& engine, const Keys& visible_before,
   }
 }
 
-void Recover(SimulatedFileSystem& disk, base::ManualClock& clock,
-             const std::set<std::string>& acknowledged) {
-  auto engine = Engine::Open(disk, clock, 2);
+void Recover(SimulatedFileSystem& disk, base::ManualClock& clock, const Told& told) {
+  auto engine = Engine::Open(disk, clock, told.definition);
   ASSERT_TRUE(engine.has_value()) << engine.error().message;
   const Keys visible = VisibleObjects((*engine)->store());
   CheckVisible(**engine, visible);
@@ -164,7 +182,7 @@ void Recover(SimulatedFileSystem& disk, base::ManualClock& clock,
   ASSERT_TRUE(delivery.has_value()) << delivery.error().message;
   ASSERT_TRUE((*engine)->Append({RecordText(1'000), RecordText(1'004)}));
   ASSERT_TRUE((*delivery)->Step(true).has_value());
-  CheckEnd(**engine, visible, acknowledged);
+  CheckEnd(**engine, visible, told.acknowledged);
 }
 
 class Runs {
@@ -177,14 +195,13 @@ class Runs {
   ~Runs() { std::printf("%s: %d, failures: %d\n", name_.c_str(), states_, failures_); }
 
   // Crashes `files` in every way and recovers; false when the test should stop.
-  bool CrashAndRecover(const SimulatedFileSystem& files, uint64_t stop,
-                       const std::set<std::string>& acknowledged) {
+  bool CrashAndRecover(const SimulatedFileSystem& files, uint64_t stop, const Told& told) {
     for (const SimulatedFileSystem::Loss loss : SimulatedFileSystem::kLosses) {
       SCOPED_TRACE(
           fmt::format("WEIR_SEED={} stop {} loss {}", seed_, stop, static_cast<int>(loss)));
       const auto disk = files.Crash(loss, seed_ * 1'000'003 + stop);
       base::ManualClock clock(1'700'000'000'000);
-      Recover(*disk, clock, acknowledged);
+      Recover(*disk, clock, told);
       ++states_;
       failures_ += testing::Test::HasFailure() ? 1 : 0;
       if (testing::Test::HasFailure()) {
@@ -207,14 +224,14 @@ TEST(DeliveryCrashTest, EveryRecordIsInExactlyOneObject) {
   base::SetUpLogging(base::LogFormat::kText, base::LogLevel::kError);
   base::ManualClock clock;
   SimulatedFileSystem whole;
-  ASSERT_EQ(RunWorkload(whole, clock).size(), 5u * kRounds);
+  ASSERT_EQ(RunWorkload(whole, clock).acknowledged.size(), 5u * kRounds);
   Runs runs("delivery crash states");
   for (uint64_t stop = 0; stop <= whole.operations(); ++stop) {
     base::ManualClock run_clock;
     SimulatedFileSystem files;
     files.StopAt(stop);
-    const std::set<std::string> acknowledged = RunWorkload(files, run_clock);
-    if (!runs.CrashAndRecover(files, stop, acknowledged)) {
+    const Told told = RunWorkload(files, run_clock);
+    if (!runs.CrashAndRecover(files, stop, told)) {
       return;
     }
   }
@@ -224,7 +241,7 @@ TEST(DeliveryCrashTest, ACrashDuringRecoveryChangesNothing) {
   base::SetUpLogging(base::LogFormat::kText, base::LogLevel::kError);
   base::ManualClock clock;
   SimulatedFileSystem whole;
-  ASSERT_EQ(RunWorkload(whole, clock).size(), 5u * kRounds);
+  ASSERT_EQ(RunWorkload(whole, clock).acknowledged.size(), 5u * kRounds);
   Runs runs("delivery crash states, crash during recovery");
   base::Random random(runs.seed());
   for (int sample = 0; sample < 150; ++sample) {
@@ -232,14 +249,14 @@ TEST(DeliveryCrashTest, ACrashDuringRecoveryChangesNothing) {
     base::ManualClock run_clock;
     SimulatedFileSystem files;
     files.StopAt(stop);
-    const std::set<std::string> acknowledged = RunWorkload(files, run_clock);
+    const Told told = RunWorkload(files, run_clock);
     const auto loss = SimulatedFileSystem::kLosses[random.Below(5)];
     const auto disk = files.Crash(loss, random.Next());
     disk->StopAt(random.Below(40));
-    if (auto engine = Engine::Open(*disk, run_clock, 2); engine.has_value()) {
+    if (auto engine = Engine::Open(*disk, run_clock, told.definition); engine.has_value()) {
       (void)(*engine)->Deliver(Definition()).has_value();
     }
-    if (!runs.CrashAndRecover(*disk, stop, acknowledged)) {
+    if (!runs.CrashAndRecover(*disk, stop, told)) {
       return;
     }
   }

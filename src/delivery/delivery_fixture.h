@@ -22,9 +22,14 @@ class Engine {
  public:
   static base::Result<std::unique_ptr<Engine>> Open(base::FileSystem& files, base::Clock& clock,
                                                     uint32_t shards) {
+    return Open(files, clock, log::Definition("Clicks", shards));
+  }
+
+  static base::Result<std::unique_ptr<Engine>> Open(base::FileSystem& files, base::Clock& clock,
+                                                    const log::StreamDefinition& clicks) {
     auto engine = std::make_unique<Engine>();
     ASSIGN_OR_RETURN(engine->log_, log::Log::Open(files, clock, "/data/log", log::SmallOptions()));
-    ASSIGN_OR_RETURN(engine->stream_, engine->log_->OpenStream(log::Definition("Clicks", shards)));
+    ASSIGN_OR_RETURN(engine->stream_, engine->log_->OpenStream(clicks));
     ASSIGN_OR_RETURN(engine->catalog_, catalog::Catalog::Open(files, clock, "/data/catalog.db"));
     ASSIGN_OR_RETURN(engine->store_, lake::OpenLocalStore(files, "/data/lake", "/data/staging"));
     engine->clock_ = &clock;
