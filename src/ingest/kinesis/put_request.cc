@@ -114,6 +114,9 @@ std::expected<std::string_view, ApiError> CheckConstraints(const PutRequest& req
     } else if (!request.stream_name) {
       name = StreamOfArn(*request.stream_arn);
     }
+    if (request.stream_arn->empty()) {
+      failures.Add("''", "streamARN", "have length greater than or equal to 1");
+    }
     if (request.stream_arn->size() > kMaxStreamArn) {
       failures.Add(Quote(*request.stream_arn), "streamARN",
                    "have length less than or equal to 2048");
