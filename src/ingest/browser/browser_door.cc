@@ -94,9 +94,6 @@ class BrowserDoor {
         sources_(std::move(sources)),
         limiter_(parts.clock),
         metrics_(parts.metrics, "browser"),
-        duplicates_(parts.metrics.GetCounter("weir_ingest_records_total",
-                                             "Records received, by what became of them.",
-                                             {{"door", "browser"}, {"result", "duplicate"}})),
         etag_(fmt::format("\"{}\"",
                           crypto::Hex(crypto::Sha256(browser::Script())).substr(0, kEtagDigits))) {
     for (const std::string_view name : kRefusalNames) {
@@ -348,7 +345,7 @@ class BrowserDoor {
     metrics_.failed.Add(static_cast<double>(outcome.refused.size()));
     metrics_.accepted.Add(static_cast<double>(part.accepted));
     metrics_.bytes.Add(part.accepted == count ? static_cast<double>(bytes) : 0);
-    duplicates_.Add(static_cast<double>(part.duplicates));
+    metrics_.duplicate.Add(static_cast<double>(part.duplicates));
     return part;
   }
 
@@ -371,7 +368,6 @@ class BrowserDoor {
   const browser::Sources sources_;
   browser::AddressLimiter limiter_;
   DoorMetrics metrics_;
-  base::Counter& duplicates_;
   const std::string etag_;
   std::vector<base::Counter*> refused_;
 };

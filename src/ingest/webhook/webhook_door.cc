@@ -80,8 +80,9 @@ class WebhookDoor {
       : parts_(parts),
         sources_(std::move(sources)),
         metrics_(parts.metrics, "webhook"),
-        duplicates_(Counter("duplicate")),
-        unproven_(Counter("unproven")) {}
+        unproven_(parts.metrics.GetCounter("weir_ingest_records_total",
+                                           "Records received, by what became of them.",
+                                           {{"door", "webhook"}, {"result", "unproven"}})) {}
 
   void Handle(net::Request request, std::unique_ptr<net::Responder> responder) {
     const auto found = sources_.find(request.parameters["name"]);
@@ -97,7 +98,7 @@ class WebhookDoor {
     }
     std::string key = webhook::SeenDeliveries::KeyOf(source.name, request.body);
     if (seen_.Has(key)) {
-      duplicates_.Add();
+      metrics_.duplicate.Add();
       return responder->Send({.body = "{\"accepted\":0,\"duplicates\":1}\n", .headers = {}});
     }
     auto order = ReadOrder(source, request.body);
@@ -111,12 +112,6 @@ class WebhookDoor {
   }
 
  private:
-  base::Counter& Counter(std::string_view result) {
-    return parts_.metrics.GetCounter("weir_ingest_records_total",
-                                     "Records received, by what became of them.",
-                                     {{"door", "webhook"}, {"result", std::string(result)}});
-  }
-
   // Nothing when the request is the source's.
   std::optional<net::Response> CheckProof(Source& source, const net::Request& request) {
     const auto signature = webhook::ReadSignature(request.Header(source.signature_header));
@@ -204,7 +199,7 @@ class WebhookDoor {
     }
     seen_.Remember(key);
     const bool duplicate = outcome.duplicates > 0;
-    (duplicate ? duplicates_ : metrics_.accepted).Add();
+    (duplicate ? metrics_.duplicate : metrics_.accepted).Add();
     metrics_.bytes.Add(duplicate ? 0 : static_cast<double>(bytes));
     responder.Send({.body = fmt::format("{{\"accepted\":{},\"duplicates\":{}}}\n",
                                         duplicate ? 0 : 1, duplicate ? 1 : 0),
@@ -215,7 +210,6 @@ class WebhookDoor {
   const std::map<std::string, std::unique_ptr<Source>> sources_;
   webhook::SeenDeliveries seen_;
   DoorMetrics metrics_;
-  base::Counter& duplicates_;
   base::Counter& unproven_;
 };
 
