@@ -518,6 +518,8 @@ class LogReshardThreadsTest : public ::testing::Test {
         entries.push_back(
             {.partition_key = std::string_view(one).substr(0, one.find(':')), .data = one});
       }
+      // Ahead of the clock, so that children must be told where their parents ended.
+      entries.front().arrival = model::Rowtime{base::SystemClock().WallMillis() + 1000};
       std::promise<bool> durable;
       if (i % 2 == 0) {
         stream_->Append(entries, [&](const base::Result<std::vector<Placement>>& result) {
