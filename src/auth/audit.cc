@@ -33,6 +33,7 @@ AuditLog::AuditLog(base::FileSystem& files, base::Clock& clock, base::Metrics* m
 AuditLog::~AuditLog() {
   const std::lock_guard lock(mutex_);
   ForgetRepeats();
+  TellLeftOut();
 }
 
 base::Result<std::unique_ptr<AuditLog>> AuditLog::Open(base::FileSystem& files, base::Clock& clock,
@@ -65,15 +66,15 @@ void AuditLog::Write(const AuditEntry& entry) {
   Note(Append(entry, 1, true));
 }
 
-void AuditLog::WriteRefusal(const AuditEntry& entry, bool by_object) {
+void AuditLog::WriteRefusal(const AuditEntry& entry, std::string_view subject) {
   const int64_t now = clock_.WallMillis();
   const std::lock_guard lock(mutex_);
-  RefusalKey key(entry.reason, entry.address, entry.key_id, by_object ? entry.object : "");
+  RefusalKey key(entry.reason, entry.address, subject);
   if (const auto found = refusals_.find(key); found != refusals_.end()) {
     Repeats& repeats = found->second;
     ++repeats.count;
     if (now - repeats.since_millis >= kRepeatMillis) {
-      Note(Append(entry, repeats.count, false));
+      AppendRefusal(entry, repeats.count);
       repeats.since_millis = now;
       repeats.count = 0;
     }
@@ -83,16 +84,44 @@ void AuditLog::WriteRefusal(const AuditEntry& entry, bool by_object) {
     ForgetRepeats();
   }
   refusals_[std::move(key)] = {.since_millis = now, .entry = entry};
-  Note(Append(entry, 1, false));
+  AppendRefusal(entry, 1);
 }
 
 void AuditLog::ForgetRepeats() {
   for (const auto& [key, repeats] : refusals_) {
     if (repeats.count > 0) {
-      Note(Append(repeats.entry, repeats.count, false));
+      AppendRefusal(repeats.entry, repeats.count);
     }
   }
   refusals_.clear();
+}
+
+void AuditLog::AppendRefusal(const AuditEntry& entry, uint64_t repeats) {
+  const int64_t minute = clock_.WallMillis() / kRepeatMillis;
+  if (minute != minute_) {
+    TellLeftOut();
+    minute_ = minute;
+    in_minute_ = 0;
+  }
+  if (in_minute_ >= kMaxRefusalsPerMinute) {
+    left_out_ += repeats;
+    return;
+  }
+  ++in_minute_;
+  Note(Append(entry, repeats, false));
+}
+
+void AuditLog::TellLeftOut() {
+  if (left_out_ > 0) {
+    Note(Append({.event = "refused",
+                 .key_id = {},
+                 .object = {},
+                 .reason = "too_many_to_tell",
+                 .address = {},
+                 .request_id = {}},
+                left_out_, false));
+    left_out_ = 0;
+  }
 }
 
 base::Result<void> AuditLog::Append(const AuditEntry& entry, uint64_t repeats, bool durable) {

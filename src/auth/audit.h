@@ -38,6 +38,7 @@ class AuditLog {
   /// The same refusal is written once in so long; the next line tells how many there were.
   static constexpr int64_t kRepeatMillis = 60'000;
   static constexpr size_t kMaxRemembered = 1'000;
+  static constexpr uint64_t kMaxRefusalsPerMinute = 600;
 
   /// Opens or creates.
   static base::Result<std::unique_ptr<AuditLog>> Open(base::FileSystem& files, base::Clock& clock,
@@ -49,9 +50,9 @@ class AuditLog {
 
   /// Durable when it returns.
   void Write(const AuditEntry& entry);
-  /// Not synced, and repeats (same reason, address and key; with `by_object` also the same object)
-  /// are counted: an attacker's noise must not fill the disk.
-  void WriteRefusal(const AuditEntry& entry, bool by_object = false);
+  /// Not synced. Repeats (same reason, address and `subject`) are counted, and so is what exceeds
+  /// kMaxRefusalsPerMinute: noise must not fill the disk, nor push out what matters.
+  void WriteRefusal(const AuditEntry& entry, std::string_view subject = {});
 
  private:
   struct Repeats {
@@ -60,8 +61,7 @@ class AuditLog {
     AuditEntry entry;
   };
 
-  // Reason, address, key id, and the object or "".
-  using RefusalKey = std::tuple<std::string, std::string, std::string, std::string>;
+  using RefusalKey = std::tuple<std::string, std::string, std::string>;  // reason, address, subject
 
   AuditLog(base::FileSystem& files, base::Clock& clock, base::Metrics* metrics, std::string path,
            uint64_t max_file_bytes);
@@ -70,6 +70,8 @@ class AuditLog {
   base::Result<void> Rotate();
   void Note(const base::Result<void>& written);
   void ForgetRepeats();
+  void AppendRefusal(const AuditEntry& entry, uint64_t repeats);
+  void TellLeftOut();
 
   base::FileSystem& files_;
   base::Clock& clock_;
@@ -80,6 +82,9 @@ class AuditLog {
   std::unique_ptr<base::File> file_;
   uint64_t size_ = 0;
   std::map<RefusalKey, Repeats> refusals_;
+  int64_t minute_ = 0;      // Since 1970; that of the two figures below.
+  uint64_t in_minute_ = 0;  // Refusals written.
+  uint64_t left_out_ = 0;   // Refusals beyond them.
 };
 
 }  // namespace weir::auth

@@ -47,12 +47,13 @@ TEST_F(AuditTest, RepeatedRefusalsAreCounted) {
     for (int i = 0; i < 5; ++i) {
       log->WriteRefusal(Entry("refused"));
     }
-    log->WriteRefusal(Entry("refused", "other"));
+    log->WriteRefusal(Entry("refused", "made-up"));
+    log->WriteRefusal(Entry("refused", "other"), "other");
     EXPECT_EQ(std::ranges::count(Text(), '\n'), 2);
     clock_.AdvanceMillis(AuditLog::kRepeatMillis);
     log->WriteRefusal(Entry("refused"));
     EXPECT_EQ(std::ranges::count(Text(), '\n'), 3);
-    EXPECT_THAT(Text(), HasSubstr("\"repeats\":5"));
+    EXPECT_THAT(Text(), HasSubstr("\"repeats\":6"));
     log->WriteRefusal(Entry("refused"));
     log->WriteRefusal(Entry("refused"));
   }
@@ -60,12 +61,21 @@ TEST_F(AuditTest, RepeatedRefusalsAreCounted) {
   EXPECT_THAT(Text(), HasSubstr("\"repeats\":2")) << "the rest is told at the end";
 }
 
-TEST_F(AuditTest, ManyDifferentRefusalsAreAllToldOf) {
-  const auto log = Open();
-  for (size_t i = 0; i < AuditLog::kMaxRemembered + 10; ++i) {
-    log->WriteRefusal(Entry("refused", fmt::format("k{}", i)));
+TEST_F(AuditTest, NoiseIsBoundedAndCounted) {
+  constexpr uint64_t kExtra = 500;
+  {
+    const auto log = Open();
+    log->Write(Entry("key.created"));
+    for (uint64_t i = 0; i < AuditLog::kMaxRefusalsPerMinute + kExtra; ++i) {
+      log->WriteRefusal(Entry("refused"), fmt::format("s{}", i));
+    }
+    EXPECT_EQ(std::ranges::count(Text(), '\n'), 1 + AuditLog::kMaxRefusalsPerMinute);
+    clock_.AdvanceMillis(60'000);
+    log->WriteRefusal(Entry("refused"), "later");
+    EXPECT_THAT(Text(),
+                HasSubstr(fmt::format(R"("reason":"too_many_to_tell","repeats":{})", kExtra)));
   }
-  EXPECT_EQ(std::ranges::count(Text(), '\n'), AuditLog::kMaxRemembered + 10);
+  EXPECT_EQ(std::ranges::count(Text(), '\n'), 3 + AuditLog::kMaxRefusalsPerMinute);
 }
 
 TEST_F(AuditTest, AFullFileIsKeptAside) {

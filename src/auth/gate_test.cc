@@ -142,6 +142,11 @@ TEST_F(GateTest, ASessionIsWhoLoggedIn) {
   EXPECT_EQ(LogIn(key.info.id + ".wrong").status, 401);
   EXPECT_EQ(LogIn("nonsense").status, 401);
   EXPECT_THAT(in.body, Not(HasSubstr(key.secret)));
+  net::Request again = InSession("POST", "/v1/session", cookie);
+  again.body = R"({"key":")" + Token(key) + "\"}";
+  const std::string next = Cookie(server_->Ask("/v1/session", again));
+  EXPECT_EQ(Admitted(InSession("GET", "/v1/dashboards/x", next)), 200);
+  EXPECT_EQ(Admitted(InSession("GET", "/v1/dashboards/x", cookie)), 401) << "it is replaced";
 }
 
 TEST_F(GateTest, CookiesAreForThisSiteAlone) {
@@ -294,6 +299,7 @@ TEST_F(GateTest, TheAuditLogTellsWhoAndNoSecrets) {
   (void)gate_->Admit(Ask("GET", "/metrics", Token(key)));
   (void)gate_->Admit(Ask("GET", "/metrics", key.info.id + ".wrong\"secret"));
   net::Request hostile = Ask("GET", "/a\nb\x1b[31m\"", "x\xff\x01y.z");
+  hostile.remote = "192.0.2.9:5";
   (void)gate_->Admit(hostile);
   const std::string audit = AuditText();
   EXPECT_THAT(audit, HasSubstr(R"("event":"session.begun","key":")" + key.info.id));

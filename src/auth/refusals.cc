@@ -72,14 +72,18 @@ void Refusals::Note(const Refusal& refusal, const net::Request& request) {
     counter->Add();
   }
   if (audit_ != nullptr) {
-    // Whoever has a key is named with all that they tried.
+    const std::string object = request.method + " " + request.path;
+    // Only a key that has shown its secret tells refusals apart: anyone can make up key ids.
+    const std::string subject = refusal.reason == Reason::kNotAllowed
+                                    ? fmt::format("{} {}", refusal.key_id, object)
+                                    : std::string();
     audit_->WriteRefusal({.event = "refused",
                           .key_id = refusal.key_id,
-                          .object = request.method + " " + request.path,
+                          .object = object,
                           .reason = std::string(ReasonName(refusal.reason)),
                           .address = std::string(address),
                           .request_id = request.request_id},
-                         refusal.reason == Reason::kNotAllowed);
+                         subject);
   }
 }
 

@@ -112,6 +112,8 @@ net::Response LogIn(const net::Request& request, Gate& gate, Credentials& creden
     refusals.Note(identity.error(), request);
     return ResponseTo(identity.error());
   }
+  // Whoever logs in anew leaves no older session of the same browser behind.
+  (void)credentials.EndSession(request);
   const auto cookie = credentials.BeginSession(*identity);
   if (!cookie.has_value()) {
     return net::ErrorResponse({Code::kUnavailable, cookie.error().message});
