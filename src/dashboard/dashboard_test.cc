@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -211,6 +212,16 @@ TEST(WebFiles, AreServedWithTypeTagAndPolicy) {
   EXPECT_THAT(page.content_type, StartsWith("text/html"));
   std::map<std::string, std::string> headers(page.headers.begin(), page.headers.end());
   EXPECT_THAT(headers["Content-Security-Policy"], StartsWith("default-src 'none'"));
+  EXPECT_FALSE(headers.contains("Strict-Transport-Security"));
+  const auto binds = [](const char* host) {
+    const net::Response secure =
+        AnswerWebFile({.method = "GET", .path = "/", .headers = {{"host", host}}, .secure = true});
+    return std::ranges::any_of(secure.headers, [](const auto& field) {
+      return field.first == "Strict-Transport-Security";
+    });
+  };
+  EXPECT_TRUE(binds("weir.example:8080"));
+  EXPECT_FALSE(binds("localhost:8080"));
   request.headers = {{"accept-encoding", "br, gzip"}};
   EXPECT_THAT(AnswerWebFile(request).body, StartsWith("\x1f\x8b"));
   request.headers = {{"if-none-match", headers["ETag"]}};

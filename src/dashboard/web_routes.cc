@@ -16,6 +16,11 @@ const WebFile* FindFile(std::string_view path) {
   return nullptr;
 }
 
+/// Browsers ignore the rule for addresses; for localhost it would reach every program there.
+bool MayBindToTls(const net::Request& request) {
+  return request.secure && !request.Header("host").starts_with("localhost");
+}
+
 }  // namespace
 
 net::Response AnswerWebFile(const net::Request& request) {
@@ -35,6 +40,9 @@ net::Response AnswerWebFile(const net::Request& request) {
       {"X-Content-Type-Options", "nosniff"},
       {"Referrer-Policy", "no-referrer"},
       {"Cross-Origin-Opener-Policy", "same-origin"}};
+  if (MayBindToTls(request)) {
+    response.headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
+  }
   response.content_type = file->content_type;
   if (request.Header("if-none-match") == file->etag) {
     response.status = 304;
