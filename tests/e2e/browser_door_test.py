@@ -127,7 +127,7 @@ Outputs:
 
         key.chmod(0o644)
         self.assertEqual(send(order)[0], 503)
-        self.assertTrue(any("chmod 600" in line for line in server.log))
+        wait_until("the log says why", lambda: any("chmod 600" in line for line in server.log))
         key.chmod(0o600)
         wait_until("the secret is read again", lambda: send(order, b"wrong secret of it")[0] == 401)
         self.assertEqual(send(order), (200, '{"accepted":1,"duplicates":0}\n'))

@@ -1,15 +1,17 @@
-// Weir counts promotion clicks and orders, without cookies.
+// Weir: promotion clicks and orders, without cookies.
 (() => {
   if (window.weir) return;
-  const tag = document.currentScript, url = new URL("v1/collect", tag.src), nav = navigator;
-  const refused = nav.doNotTrack == 1 || nav.globalPrivacyControl;
-  let on = !refused && tag.dataset.consent == null, wait = 0, busy, timer, my;
+  const tag = document.currentScript, url = new URL("v1/collect", tag.src);
+  const deny = navigator.doNotTrack == 1 || navigator.globalPrivacyControl;
+  let on = !deny && tag.dataset.consent == null, wait = 0, busy, timer, my;
   const id = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
-  try {
-    if (refused) sessionStorage.removeItem("weir");
-    my = JSON.parse(sessionStorage.weir);
-  } catch {}
-  my ||= { user: id(), clicks: [], queue: [] };
+  const load = () => {
+    try {
+      if (deny) sessionStorage.removeItem("weir");
+      my = JSON.parse(sessionStorage.weir);
+    } catch {}
+    my ||= { user: id(), clicks: [], queue: [] };
+  };
   const send = () => {
     const list = my.queue.slice(0, 10);
     if (busy || !on || !list[0]) return;
@@ -18,9 +20,9 @@
     const events = list.map(({ at, ...e }) => ({ ...e, age: Math.max(0, Date.now() - at) }));
     const body = JSON.stringify({ user: tag.dataset.user || my.user, events });
     fetch(url, { method: "POST", body, keepalive: body.length < 6e4, credentials: "omit" })
-      .then((r) => {
+      .then(r => {
         if (r.status == 429 || r.status > 499) throw r;
-        my.queue = my.queue.filter((e) => !list.includes(e));
+        my.queue = my.queue.filter(e => !list.includes(e));
         wait = 0;
         save();
       })
@@ -33,7 +35,7 @@
   const save = () => {
     try { sessionStorage.weir = JSON.stringify(my); } catch {}
   };
-  const add = (e) => {
+  const add = e => {
     if (!on) return;
     e = { id: id(), at: Date.now(), ...e };
     if (e.promotion) my.clicks = [...my.clicks, { promotion: e.promotion, id: e.id }].slice(-50);
@@ -42,10 +44,11 @@
     send();
     return e.id;
   };
-  const click = (promotion) => add({ type: "click", promotion });
-  for (const type of ["click", "auxclick", "pagehide", "online"])
-    addEventListener(type, (e) => {
+  const click = promotion => add({ type: "click", promotion });
+  for (const type of ["click", "auxclick", "pagehide", "pageshow", "online"])
+    addEventListener(type, e => {
       const link = e.target.closest?.("[data-weir-promotion]");
+      if (e.persisted) load();
       if (link && e.button < 2) click(link.dataset.weirPromotion);
       else send();
     }, true);
@@ -53,7 +56,7 @@
     click,
     clicks: () => my.clicks,
     order: ({ id, lines }) => add({ type: "order", order: id, lines, clicks: my.clicks }),
-    consent: () => { on = !refused; send(); },
+    consent: () => { on = !deny; send(); },
   };
-  send();
+  load();
 })();
