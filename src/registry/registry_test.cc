@@ -252,11 +252,11 @@ TEST_F(RegistryTest, VerificationFindsNothingWrongWithReshardedStreams) {
 }
 
 TEST_F(RegistryTest, ShardsOfAllStreamsTogetherAreLimited) {
-  Create("wide", 600);
-  Create("other", 300);
-  EXPECT_EQ(registry().UpdateShardCount("other", 401).error().code, base::Code::kLimitExceeded);
-  EXPECT_EQ(registry().Get("other")->definition.shards.size(), 300u);
-  EXPECT_EQ(ErrorOf(registry().UpdateShardCount("other", 150)), "");
+  Create("wide", 940);
+  Create("other", 50);
+  EXPECT_EQ(registry().UpdateShardCount("other", 61).error().code, base::Code::kLimitExceeded);
+  EXPECT_EQ(registry().Get("other")->definition.shards.size(), 50u);
+  EXPECT_EQ(ErrorOf(registry().UpdateShardCount("other", 25)), "");
 }
 
 TEST_F(RegistryTest, PropertiesAreKept) {
