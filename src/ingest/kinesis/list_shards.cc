@@ -14,7 +14,6 @@ namespace {
 
 using aws::Answer;
 using aws::ApiError;
-using aws::MakeError;
 
 constexpr char kListKind = 's';
 constexpr int64_t kMaxShardsPerPage = 1'000;
