@@ -113,9 +113,11 @@ void Connection::OnDrain() {
 
 void Connection::Parse(std::string_view& input) {
   parsing_ = true;
-  const uint64_t last_slot = next_slot_ + kRequestsPerTurn;
+  const uint64_t first_slot = next_slot_;
+  const int64_t until = service_.clock.MonotonicNanos() + kTurnNanos;
   while ((phase_ == Phase::kHead || phase_ == Phase::kBody) && !Paused()) {
-    if (next_slot_ == last_slot) {
+    if (next_slot_ - first_slot >= kRequestsPerTurn ||
+        (next_slot_ != first_slot && service_.clock.MonotonicNanos() > until)) {
       behind_ = !input.empty();
       break;
     }

@@ -28,8 +28,10 @@ class Connection {
   static constexpr size_t kMaxPipelined = 64;
   static constexpr size_t kFirstPipelined = 8;
   static constexpr size_t kSmallAnswerBytes = 64 << 10;
-  // Requests of one connection that are begun in a row, before other connections get their turn.
+  // Requests of one connection that are begun in a row, before other connections get their turn,
+  // and the time after which no further one is begun.
   static constexpr size_t kRequestsPerTurn = 8;
+  static constexpr int64_t kTurnNanos = 500'000;
   // Reading pauses while this much output waits for the client.
   static constexpr size_t kMaxUnsentBytes = 1 << 20;
   // After a refusal the rest of what the client sends is read for so long, or the answer could be

@@ -34,6 +34,7 @@ constexpr int kMaxReadsInARow = 4;
 constexpr int kMaxTurns = 64;
 constexpr int64_t kTurnsNanos = 500'000;
 constexpr auto kTick = std::chrono::milliseconds(250);
+constexpr int kMaxAccepts = 256;  // Between two looks at the other sockets.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 // A connection and its socket.
@@ -475,6 +476,9 @@ class AsioLoops : public EventLoops {
     if (!error) {
       acceptor_->listen(asio::socket_base::max_listen_connections, error);
     }
+    if (!error) {
+      acceptor_->non_blocking(true, error);
+    }
     if (error) {
       return base::Fail(base::Code::kFailedPrecondition,
                         "cannot listen on {}:{}: {}; stop what uses it or choose another port",
@@ -519,24 +523,40 @@ class AsioLoops : public EventLoops {
 
  private:
   void Accept() {
-    Loop& loop = *loops_[next_loop_++ % loops_.size()];
-    acceptor_->async_accept(loop.context(), [this, &loop](const error_code& error,
-                                                          tcp::socket socket) {
-      if (error == asio::error::operation_aborted || service_.draining) {
-        return;
+    acceptor_->async_wait(tcp::acceptor::wait_read, [this](const error_code& error) {
+      if (!error && !service_.draining) {
+        AcceptAll();
       }
-      if (error) {  // Out of file descriptors, most likely: give the others time to close theirs.
-        base::LogEvent(base::LogLevel::kError, "net.accept_failed", error.message());
-        pause_->expires_after(kAcceptPause);
-        pause_->async_wait([this](const error_code& cancelled) {
-          if (!cancelled) {
-            Accept();
-          }
-        });
-        return;
+    });
+  }
+
+  // Takes what waits at once: one at a time, newcomers would wait for a turn of the others each.
+  void AcceptAll() {
+    for (int i = 0; i < kMaxAccepts; ++i) {
+      Loop& loop = *loops_[next_loop_ % loops_.size()];
+      error_code error;
+      tcp::socket socket = acceptor_->accept(loop.context(), error);
+      if (error == asio::error::would_block || error == asio::error::try_again) {
+        break;
       }
-      LetIn(loop, std::move(socket));
-      Accept();
+      if (!error) {
+        ++next_loop_;
+        LetIn(loop, std::move(socket));
+      } else if (error != asio::error::connection_aborted) {
+        return PauseAccepting(error);
+      }
+    }
+    Accept();
+  }
+
+  // Out of file descriptors, most likely: gives the others time to close theirs.
+  void PauseAccepting(const error_code& error) {
+    base::LogEvent(base::LogLevel::kError, "net.accept_failed", error.message());
+    pause_->expires_after(kAcceptPause);
+    pause_->async_wait([this](const error_code& cancelled) {
+      if (!cancelled) {
+        Accept();
+      }
     });
   }
 

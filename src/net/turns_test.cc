@@ -1,8 +1,8 @@
 #include "net/turns.h"
 
-#include <string>
-
 #include <gtest/gtest.h>
+
+#include <string>
 
 namespace weir::net {
 namespace {
