@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "ingest/kinesis/arn.h"
 #include "ingest/kinesis/consumers.h"
 #include "ingest/kinesis/event_stream.h"
@@ -208,7 +207,10 @@ bool Subscriptions::Step(Subscription& subscription) {
   const log::StreamDefinition& definition = subscription.stream->definition();
   const auto shard =
       std::ranges::find(definition.shards, subscription.shard, &log::ShardDefinition::id);
-  CHECK(shard != definition.shards.end());
+  if (shard == definition.shards.end()) {
+    return Fail(subscription,
+                ShardNotFound(model::FormatShardId(subscription.shard), definition.name));
+  }
   subscription.more = subscription.next < subscription.stream->DurableEnd(subscription.shard);
   if (!subscription.more && !quiet && !shard->closed) {
     return true;
@@ -231,6 +233,10 @@ bool Subscriptions::SendRecords(Subscription& subscription, bool even_none) {
   const log::StreamDefinition& definition = subscription.stream->definition();
   const auto shard =
       std::ranges::find(definition.shards, subscription.shard, &log::ShardDefinition::id);
+  if (shard == definition.shards.end()) {
+    return Fail(subscription,
+                ShardNotFound(model::FormatShardId(subscription.shard), definition.name));
+  }
   const auto writer = aws::Writer::Create(subscription.encoding);
   writer->BeginMap();
   writer->Key("Records");
