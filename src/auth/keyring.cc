@@ -88,10 +88,10 @@ struct Entry {
 
 class CatalogKeyring : public Keyring {
  public:
-  CatalogKeyring(base::Clock& clock, catalog::Catalog& catalog, crypto::SecretBox box)
+  CatalogKeyring(base::Clock& clock, catalog::Catalog& catalog, const crypto::SecretBox& box)
       : clock_(clock),
         catalog_(catalog),
-        box_(std::move(box)),
+        box_(box),
         nobodys_secret_(NewSecret()),
         nobodys_hash_(HashOf(nobodys_secret_)),
         nobodys_box_(box_.Seal(nobodys_secret_, kNobody)) {}
@@ -367,8 +367,8 @@ base::Result<std::unique_ptr<Keyring>> Keyring::Open(base::FileSystem& files, ba
     }
     RETURN_IF_ERROR(MakeWrappingKey(files, secret_key_path));
   }
-  ASSIGN_OR_RETURN(crypto::SecretBox box, ReadWrappingKey(files, secret_key_path));
-  auto keyring = std::make_unique<CatalogKeyring>(clock, catalog, std::move(box));
+  ASSIGN_OR_RETURN(const crypto::SecretBox box, ReadWrappingKey(files, secret_key_path));
+  auto keyring = std::make_unique<CatalogKeyring>(clock, catalog, box);
   RETURN_IF_ERROR(keyring->Load(resources));
   return keyring;
 }

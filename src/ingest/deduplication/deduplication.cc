@@ -210,7 +210,7 @@ class DeduplicatingIntake : public Intake {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Intake>> CreateDeduplication(Options options, Intake& next,
+base::Result<std::unique_ptr<Intake>> CreateDeduplication(const Options& options, Intake& next,
                                                           log::Log& log, catalog::Catalog& catalog,
                                                           base::FileSystem& files,
                                                           base::Clock& clock,

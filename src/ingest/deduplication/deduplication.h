@@ -29,7 +29,7 @@ struct Options {
 /// back from a thread of its own. The stream's log must be open; streams and resources that come
 /// later are found with the next append after a change of the catalog. The other parts, and the
 /// log, outlive it; destroy it when the log has shut down.
-base::Result<std::unique_ptr<Intake>> CreateDeduplication(Options options, Intake& next,
+base::Result<std::unique_ptr<Intake>> CreateDeduplication(const Options& options, Intake& next,
                                                           log::Log& log, catalog::Catalog& catalog,
                                                           base::FileSystem& files,
                                                           base::Clock& clock,
