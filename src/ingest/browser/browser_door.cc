@@ -192,9 +192,7 @@ class BrowserDoor {
       metrics_.malformed.Add();
       return responder->Send(net::ErrorResponse(event.error()));
     }
-    std::vector<Event> events;
-    events.push_back(*std::move(event));
-    Store(*source, std::move(events), [responder = std::move(responder)](const Stored& result) {
+    Store(*source, {*event}, [responder = std::move(responder)](const Stored& result) {
       responder->Send(result.failure ? net::ErrorResponse(*result.failure) : PixelResponse());
     });
   }
