@@ -36,10 +36,12 @@ void PutLimb(uint64_t limb, char* at) {
   at[0] = static_cast<char>('0' + limb);
 }
 
+// Of the stream for a shard that it no longer has: the place of an old record's duplicate.
 int64_t CreatedSeconds(const log::StreamDefinition& stream, uint32_t shard) {
   const auto found = std::ranges::find(stream.shards, shard, &log::ShardDefinition::id);
-  CHECK(found != stream.shards.end());
-  return log::ShardCreated(stream, *found).millis / 1000;
+  const model::Rowtime created =
+      found == stream.shards.end() ? stream.created : log::ShardCreated(stream, *found);
+  return created.millis / 1000;
 }
 
 uint64_t ParseLimb(std::string_view digits) {

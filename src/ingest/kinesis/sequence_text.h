@@ -10,9 +10,9 @@
 
 namespace weir::ingest::kinesis {
 
-// Writes placements in `stream`, which must outlive this and have their shards, as the API's
-// sequence numbers and shard ids. Consecutive records of a shard differ by a constant, so that all
-// but the first need an addition instead of a conversion of 188 bits.
+// Writes placements in `stream`, which must outlive this, as the API's sequence numbers and shard
+// ids. Consecutive records of a shard differ by a constant, so that all but the first need an
+// addition instead of a conversion of 188 bits.
 class SequenceText {
  public:
   explicit SequenceText(const log::StreamDefinition& stream) : stream_(stream) {}
