@@ -10,45 +10,45 @@ using aws::Shape;
 using aws::ShapeMember;
 using Kind = aws::Shape::Kind;
 
-const Shape kName = {.min = 1, .max = 64, .pattern = &aws::kNamePattern};
-const Shape kData = {.kind = Kind::kBlob, .min = 0, .max = kMaxRecordBytes};
+constexpr Shape kName = {.min = 1, .max = 64, .pattern = &aws::kNamePattern};
+constexpr Shape kData = {.kind = Kind::kBlob, .min = 0, .max = kMaxRecordBytes};
 
 constexpr std::array<ShapeMember, 1> kRecordMembers = {
     ShapeMember{.name = "Data", .shape = &kData, .required = true}};
-const Shape kRecord = {.kind = Kind::kStructure, .members = kRecordMembers};
-const Shape kRecords = {.kind = Kind::kList,
-                        .min = 1,
-                        .max = kMaxRecordsPerRequest,
-                        .element = &kRecord,
-                        .printed = "com.amazonaws.firehose.v20150804.Record@c965e310"};
+constexpr Shape kRecord = {.kind = Kind::kStructure, .members = kRecordMembers};
+constexpr Shape kRecords = {.kind = Kind::kList,
+                            .min = 1,
+                            .max = kMaxRecordsPerRequest,
+                            .element = &kRecord,
+                            .printed = "com.amazonaws.firehose.v20150804.Record@c965e310"};
 
 constexpr std::array<ShapeMember, 2> kPutRecordMembers = {
     ShapeMember{.name = "DeliveryStreamName", .shape = &kName, .required = true},
     ShapeMember{.name = "Record", .shape = &kRecord, .required = true}};
-const Shape kPutRecord = {.kind = Kind::kStructure, .members = kPutRecordMembers};
+constexpr Shape kPutRecord = {.kind = Kind::kStructure, .members = kPutRecordMembers};
 
 constexpr std::array<ShapeMember, 2> kPutRecordBatchMembers = {
     ShapeMember{.name = "DeliveryStreamName", .shape = &kName, .required = true},
     ShapeMember{.name = "Records", .shape = &kRecords, .required = true}};
-const Shape kPutRecordBatch = {.kind = Kind::kStructure, .members = kPutRecordBatchMembers};
+constexpr Shape kPutRecordBatch = {.kind = Kind::kStructure, .members = kPutRecordBatchMembers};
 
-const Shape kDestinations = {.kind = Kind::kInteger, .min = 1, .max = 10'000};
-const Shape kDestinationId = {.min = 1, .max = 100};
+constexpr Shape kDestinations = {.kind = Kind::kInteger, .min = 1, .max = 10'000};
+constexpr Shape kDestinationId = {.min = 1, .max = 100};
 constexpr std::array<ShapeMember, 3> kDescribeMembers = {
     ShapeMember{.name = "DeliveryStreamName", .shape = &kName, .required = true},
     ShapeMember{.name = "Limit", .shape = &kDestinations},
     ShapeMember{.name = "ExclusiveStartDestinationId", .shape = &kDestinationId}};
-const Shape kDescribe = {.kind = Kind::kStructure, .members = kDescribeMembers};
+constexpr Shape kDescribe = {.kind = Kind::kStructure, .members = kDescribeMembers};
 
-const Shape kPage = {.kind = Kind::kInteger, .min = 1, .max = 10'000};
+constexpr Shape kPage = {.kind = Kind::kInteger, .min = 1, .max = 10'000};
 constexpr std::array<std::string_view, 4> kTypes = {"DirectPut", "KinesisStreamAsSource",
                                                     "MSKAsSource", "DatabaseAsSource"};
-const Shape kType = {.allowed = kTypes};
+constexpr Shape kType = {.allowed = kTypes};
 constexpr std::array<ShapeMember, 3> kListMembers = {
     ShapeMember{.name = "Limit", .shape = &kPage},
     ShapeMember{.name = "DeliveryStreamType", .shape = &kType},
     ShapeMember{.name = "ExclusiveStartDeliveryStreamName", .shape = &kName}};
-const Shape kList = {.kind = Kind::kStructure, .members = kListMembers};
+constexpr Shape kList = {.kind = Kind::kStructure, .members = kListMembers};
 
 struct Named {
   std::string_view operation;
