@@ -34,7 +34,7 @@ constexpr int kMaxReadsInARow = 4;
 constexpr int kMaxTurns = 64;
 constexpr int64_t kTurnsNanos = 500'000;
 constexpr auto kTick = std::chrono::milliseconds(250);
-constexpr int kMaxAccepts = 256;  // Between two looks at the other sockets.
+constexpr int kMaxAccepts = 64;  // Between two looks at the other sockets.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 // A connection and its socket.
