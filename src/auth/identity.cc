@@ -79,8 +79,12 @@ bool Identity::May(Action action, std::string_view stream) const {
   if (std::ranges::none_of(roles, [action](Role role) { return RoleAllows(role, action); })) {
     return false;
   }
-  if (!IsOnStream(action) || streams.empty()) {
+  if (streams.empty()) {
     return true;
+  }
+  if (!IsOnStream(action)) {
+    // A key that is bound to streams could otherwise make itself one that is not.
+    return action != Action::kManageKeys || std::ranges::find(streams, "*") != streams.end();
   }
   return std::ranges::any_of(
       streams, [stream](std::string_view scope) { return ScopeHolds(scope, stream); });

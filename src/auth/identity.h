@@ -45,7 +45,7 @@ struct Identity {
   std::vector<std::string> streams;
 
   /// Whether a role allows `action` and, for actions on streams, the scope holds `stream`. ""
-  /// stands for all streams (listing them), which only a key without a scope (or with "*") may.
+  /// stands for all streams; that, and managing keys, is for keys without a scope (or with "*").
   bool May(Action action, std::string_view stream = {}) const;
 };
 

@@ -58,6 +58,14 @@ TEST(Identity, ScopeDoesNotBoundOtherActions) {
   EXPECT_FALSE(identity.May(Action::kQuery));
 }
 
+TEST(Identity, ABoundKeyMakesItselfNoUnboundOne) {
+  Identity admin = {.key_id = "WEIRA", .roles = {Role::kAdmin}, .streams = {"clicks"}};
+  EXPECT_FALSE(admin.May(Action::kManageKeys));
+  EXPECT_TRUE(admin.May(Action::kManageStreams, "clicks"));
+  admin.streams.emplace_back("*");
+  EXPECT_TRUE(admin.May(Action::kManageKeys));
+}
+
 TEST(Identity, WithoutScopeAllStreams) {
   const Identity all = {.key_id = "WEIRA", .roles = {Role::kIngest}, .streams = {}};
   EXPECT_TRUE(all.May(Action::kPutRecords, "clicks"));

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/logging.h"
+#include "base/private_file.h"
 #include "crypto/digest.h"
 #include "crypto/secret_box.h"
 
@@ -47,7 +48,7 @@ std::string HashOf(std::string_view secret) {
 
 /// The wrapping key as it stands in its file: hex and a line end.
 base::Result<crypto::SecretBox> ReadWrappingKey(base::FileSystem& files, const std::string& path) {
-  ASSIGN_OR_RETURN(std::string text, base::ReadFile(files, path));
+  ASSIGN_OR_RETURN(std::string text, base::ReadPrivateFile(files, path));
   if (text.ends_with('\n')) {
     text.pop_back();
   }

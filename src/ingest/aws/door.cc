@@ -20,11 +20,10 @@ std::optional<Encoding> EncodingOf(const net::Request& request) {
   return std::nullopt;
 }
 
-// Whether a repetition must not happen again. Reads may, and the rest of these is refused by what
-// the first has made of the streams.
+// Whether a repetition must not happen again: that of everything but reads. What a stream has
+// become would refuse most of the rest, but not once it is deleted.
 bool HappensOnce(std::string_view operation) {
-  constexpr std::string_view kRepeatable[] = {"Get",    "List",  "Describe", "Subscribe",
-                                              "Create", "Split", "Merge",    "Register"};
+  constexpr std::string_view kRepeatable[] = {"Get", "List", "Describe", "Subscribe"};
   return std::ranges::none_of(
       kRepeatable, [&](std::string_view prefix) { return operation.starts_with(prefix); });
 }
