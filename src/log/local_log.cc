@@ -108,6 +108,8 @@ base::Result<void> LocalLog::DeleteStream(std::string_view name) {
   stream->Close();
   DriveWithoutThreads();
   stream->AwaitIdle();
+  // In the removed folder it would fail, and pass for a disk that does.
+  stream->StopRetention();
   live_.Withdraw(name);
   const std::string folder = StreamFolder(directory_, name);
   ASSIGN_OR_RETURN(const auto mark, files_.Open(base::JoinPath(folder, kDeletedMark),

@@ -125,6 +125,9 @@ void LocalStream::NotifyWatchers() {
 
 base::Result<uint64_t> LocalStream::ApplyRetention(std::span<const model::Sequence> keep_from) {
   const std::lock_guard lock(retention_mutex_);
+  if (retention_stopped_) {
+    return 0;
+  }
   ASSIGN_OR_RETURN(const uint64_t expired, RemoveExpired(keep_from));
   ASSIGN_OR_RETURN(const uint64_t excess, RemoveExcess(keep_from));
   return expired + excess;
@@ -206,6 +209,11 @@ void LocalStream::StateClosed() {
   for (Shard* const shard : layout().open) {
     shard->StateClosed();
   }
+}
+
+void LocalStream::StopRetention() {
+  const std::lock_guard lock(retention_mutex_);
+  retention_stopped_ = true;
 }
 
 }  // namespace weir::log

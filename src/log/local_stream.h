@@ -69,6 +69,8 @@ class LocalStream : public Stream {
   void AwaitIdle();
   /// States in every shard that its last write was synced.
   void StateClosed();
+  /// Retention removes nothing from now on; waits for one that is under way.
+  void StopRetention();
 
   /// Of a shard, for a check while the stream is open; nothing for an unknown one.
   std::optional<Shard::DurableMark> Mark(uint32_t shard) const;
@@ -133,6 +135,7 @@ class LocalStream : public Stream {
   std::vector<std::unique_ptr<Shard>> shards_;          // in the definition's order
   std::vector<std::unique_ptr<const Layout>> layouts_;  // old ones too: someone may hold them
   std::mutex retention_mutex_;
+  bool retention_stopped_ = false;  // guarded by retention_mutex_
   std::mutex watchers_mutex_;
   std::vector<Notifier*> watchers_;
 };
