@@ -381,6 +381,79 @@ TEST(Deduplication, ARunDamagedUnderwayIsMadeAgain) {
   }
 }
 
+/// Puts 350 events into a world of 100 in memory, and damages the last events of every run.
+void DamageRuns(World& world) {
+  for (int i = 0; i < 350; ++i) {
+    world.Put({Event(fmt::format("{}", i))});
+  }
+  ASSERT_GE(world.RunFiles(), 3);
+  for (const std::string& path : world.files().Files()) {
+    if (path.ends_with(".run")) {
+      world.files().FlipBit(path, (base::ReadFile(world.files(), path)->size() - 1) * 8);
+    }
+  }
+}
+
+TEST(Deduplication, WhileRunsCannotBeMadeAgainNothingIsTakenAsNew) {
+  struct Broken {
+    std::string_view operation;
+    std::string_view path;
+  };
+
+  for (const Broken& broken :
+       {Broken{"write", ".run"}, Broken{"list", "/deduplication"}, Broken{"remove", ".run"},
+        Broken{"sync_directory", "/deduplication"}, Broken{"read", "/log/"}}) {
+    SCOPED_TRACE(broken.operation);
+    World world(100);
+    DamageRuns(world);
+    world.files().SetFaultHook([broken](std::string_view operation, std::string_view path) {
+      return operation == broken.operation && path.find(broken.path) != std::string_view::npos
+                 ? std::optional(base::Error{base::Code::kIo, "broken"})
+                 : std::nullopt;
+    });
+    size_t refused = 0;
+    for (int i = 0; i < 350; ++i) {
+      world.clock().AdvanceMillis(i % 50 == 0 ? 1'001 : 0);
+      const IntakeOutcome outcome = world.Put({Event(fmt::format("{}", i), 2)});
+      EXPECT_EQ(outcome.duplicates + outcome.refused.size(), 1) << i;
+      refused += outcome.refused.size();
+    }
+    EXPECT_GT(refused, 100);
+    world.files().SetFaultHook({});
+    world.clock().AdvanceMillis(1'001);
+    for (int i = 0; i < 350; ++i) {
+      EXPECT_EQ(world.Put({Event(fmt::format("{}", i), 3)}).duplicates, 1) << i;
+    }
+    EXPECT_EQ(world.Stored().size(), 350);
+    const size_t runs = world.RunFiles();
+    for (int i = 350; i < 700; ++i) {
+      EXPECT_TRUE(world.Put({Event(fmt::format("{}", i))}).refused.empty()) << i;
+    }
+    EXPECT_GT(world.RunFiles(), runs) << "memory is written as before";
+  }
+}
+
+TEST(Deduplication, ACrashWhileRunsAreRemovedLosesNoEvent) {
+  for (int removed = 0; removed < 3; ++removed) {
+    SCOPED_TRACE(removed);
+    World world(100);
+    DamageRuns(world);
+    int left = removed;
+    world.files().SetFaultHook([&left](std::string_view operation, std::string_view path) {
+      return operation == "remove" && path.ends_with(".run") && left-- <= 0
+                 ? std::optional(base::Error{base::Code::kIo, "broken"})
+                 : std::nullopt;
+    });
+    for (int i = 0; i < 350 && left >= 0; ++i) {
+      world.Put({Event(fmt::format("{}", i), 2)});
+    }
+    world.Crash(SimulatedFileSystem::Loss::kNothing, 7);
+    for (int i = 0; i < 350; ++i) {
+      EXPECT_EQ(world.Put({Event(fmt::format("{}", i), 3)}).duplicates, 1) << i;
+    }
+  }
+}
+
 TEST(Deduplication, AMissingRunIsMadeAgain) {
   World world(100);
   for (int i = 0; i < 450; ++i) {

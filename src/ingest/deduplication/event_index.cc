@@ -153,12 +153,18 @@ void EventIndex::RemoveOldest() {
 
 base::Result<void> EventIndex::Clear() {
   runs_.clear();
+  spilling_.reset();
   table_ = PlaceTable();
-  ASSIGN_OR_RETURN(const auto entries, files_.List(owner_.folder));
+  newest_arrival_ = 0;
+  ASSIGN_OR_RETURN(auto entries, files_.List(owner_.folder));
+  // The newest first, each durably: a run is good only with those before it, and the oldest are
+  // not missed when they are gone.
+  std::ranges::reverse(entries);
   for (const base::DirectoryEntry& entry : entries) {
     RETURN_IF_ERROR(files_.Remove(base::JoinPath(owner_.folder, entry.name)));
+    RETURN_IF_ERROR(files_.SyncDirectory(owner_.folder));
   }
-  return files_.SyncDirectory(owner_.folder);
+  return {};
 }
 
 }  // namespace weir::ingest::deduplication

@@ -70,7 +70,8 @@ class EventIndex {
   void DropBefore(int64_t time);
   // Removes the oldest run when there are more than kMaxRuns; whether it did.
   bool DropSurplus();
-  // Forgets everything, files included.
+  // Forgets everything, files and a spill that has begun included. After a failure memory is empty
+  // and the files are those of the oldest runs: to be repeated before the index is used.
   base::Result<void> Clear();
 
  private:

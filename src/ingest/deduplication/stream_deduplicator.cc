@@ -11,6 +11,7 @@ namespace {
 constexpr size_t kReadRecords = 10'000;
 constexpr size_t kReadBytes = 4 << 20;
 constexpr int64_t kWriteAgainNanos = 1'000'000'000;
+constexpr int64_t kRebuildAgainNanos = 1'000'000'000;
 
 EventIndex::Owner OwnerOf(const Parts& parts, const Definition& definition,
                           const log::Stream& stream) {
@@ -101,9 +102,11 @@ base::Result<std::shared_ptr<StreamDeduplicator>> StreamDeduplicator::Open(const
 }
 
 base::Result<void> StreamDeduplicator::CatchUp() {
+  const bool rebuild = std::exchange(rebuild_, true);
   for (const log::ShardDefinition& shard : stream_.definition().shards) {
     RETURN_IF_ERROR(CatchUp(shard.id));
   }
+  rebuild_ = rebuild;
   ShowSize();
   return {};
 }
@@ -180,7 +183,7 @@ void StreamDeduplicator::Judge(const std::shared_ptr<Request>& request, size_t e
   const auto refuse = [&](base::Error error) {
     request->outcome.refused.emplace_back(entry, std::move(error));
   };
-  if (index_->in_memory() + in_flight_.size() >= 2 * parts_.memory_events) {
+  if (!rebuild_ && index_->in_memory() + in_flight_.size() >= 2 * parts_.memory_events) {
     return refuse({base::Code::kUnavailable,
                    "the index of event ids cannot be written as fast as events come: try again"});
   }
@@ -220,21 +223,37 @@ void StreamDeduplicator::Judge(const std::shared_ptr<Request>& request, size_t e
 }
 
 base::Result<std::optional<Place>> StreamDeduplicator::FindPlace(EventHash hash) {
-  auto place = index_->Find(hash);
-  if (place.has_value() || place.error().code != base::Code::kDataLoss) {
-    return place;
+  if (!rebuild_) {
+    auto place = index_->Find(hash);
+    if (place.has_value() || place.error().code != base::Code::kDataLoss) {
+      return place;
+    }
+    base::LogEvent(base::LogLevel::kWarning, "deduplication.run_damaged",
+                   "the index of event ids is made again from the stream",
+                   {{"stream", definition_.stream}, {"reason", place.error().message}});
   }
-  base::LogEvent(base::LogLevel::kWarning, "deduplication.run_damaged",
-                 "the index of event ids is made again from the stream",
-                 {{"stream", definition_.stream}, {"reason", place.error().message}});
-  if (spill_ != nullptr || covered_.has_value()) {
+  if (spill_ != nullptr || covered_.has_value() ||
+      (rebuild_ && parts_.clock.MonotonicNanos() < rebuild_again_nanos_)) {
     return base::Fail(base::Code::kUnavailable,
                       "the index of event ids is damaged and will be made again: try again");
   }
+  rebuild_ = true;
+  if (const auto rebuilt = Rebuild(); !rebuilt.has_value()) {
+    rebuild_again_nanos_ = parts_.clock.MonotonicNanos() + kRebuildAgainNanos;
+    base::LogEvent(base::LogLevel::kError, "deduplication.not_rebuilt", rebuilt.error().message,
+                   {{"stream", definition_.stream}});
+    return base::Fail(base::Code::kUnavailable,
+                      "the index of event ids cannot be made again, {}: try again",
+                      rebuilt.error().message);
+  }
+  rebuild_ = false;
+  return index_->Find(hash);
+}
+
+base::Result<void> StreamDeduplicator::Rebuild() {
   RETURN_IF_ERROR(index_->Clear());
   caught_up_.clear();
-  RETURN_IF_ERROR(CatchUp());
-  return index_->Find(hash);
+  return CatchUp();
 }
 
 base::Result<StreamDeduplicator::Stored> StreamDeduplicator::ReadStored(Place place,
@@ -314,7 +333,7 @@ void StreamDeduplicator::MaintainRuns() {
           index_->BeginSpill(*std::exchange(covered_, std::nullopt)));
       WriteRun(spill_);
     }
-  } else if (!retired_ && index_->in_memory() >= parts_.memory_events &&
+  } else if (!retired_ && !rebuild_ && index_->in_memory() >= parts_.memory_events &&
              appending_[(epoch_ + 1) & 1] == 0) {
     covered_ = DurableEnds(stream_);
     ++epoch_;

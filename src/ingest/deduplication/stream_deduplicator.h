@@ -77,7 +77,8 @@ class StreamDeduplicator {
 
   const log::Stream& stream() const { return stream_; }
 
-  // Reads what has come into the stream without passing here.
+  // Reads what has come into the stream without passing here. After a failure nothing is taken as
+  // new until the index has been made again.
   base::Result<void> CatchUp();
   void Append(std::shared_ptr<Request> request);
   // Begins no further run, because another takes its place. False while one is being written.
@@ -109,8 +110,9 @@ class StreamDeduplicator {
 
   // Whether `entry` is resolved, or waits for an event in flight; else it goes to `fresh`.
   void Judge(const std::shared_ptr<Request>& request, size_t entry, Fresh& fresh);
-  // Makes the index again when a run turns out to be damaged.
+  // Makes the index again when a run turns out to be damaged; kUnavailable while that fails.
   base::Result<std::optional<Place>> FindPlace(EventHash hash);
+  base::Result<void> Rebuild();
   base::Result<Stored> ReadStored(Place place, std::string_view id);
   void Appended(const std::shared_ptr<Request>& request, const Fresh& fresh, uint64_t epoch,
                 IntakeOutcome outcome);
@@ -129,6 +131,8 @@ class StreamDeduplicator {
   std::map<EventHash, InFlight> in_flight_;
   std::map<uint32_t, uint64_t> caught_up_;  // Per shard, the first sequence not read.
   bool retired_ = false;
+  bool rebuild_ = false;             // The index lacks events until Rebuild has succeeded.
+  int64_t rebuild_again_nanos_ = 0;  // Not before, after a failure.
 
   // A run holds all events before `covered` once every append that had begun when `covered` was
   // taken has been settled: appends count by the epoch in which they began.
