@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "base/logging.h"
 #include "log/verify.h"
 
 namespace weir::log {
@@ -53,23 +54,29 @@ base::Result<Stream*> LocalLog::OpenStream(const StreamDefinition& definition) {
   if (files_.Exists(base::JoinPath(folder, kDeletedMark))) {
     RETURN_IF_ERROR(FinishDeletion(folder));
   }
+  const auto found = files_.List(folder);
+  const bool created = !found.has_value() && found.error().code == base::Code::kNotFound;
   RecoveryReport report;
-  ASSIGN_OR_RETURN(
-      auto stream,
-      LocalStream::Open(
-          {.files = files_,
-           .clock = clock_,
-           .options = options_,
-           .health = health_,
-           .metrics = options_.metrics != nullptr ? *options_.metrics : unread_metrics_,
-           .log_folder = directory_,
-           .schedule = [this](Shard* shard) { committer_.Schedule(shard); },
-           .drive = [this] { DriveWithoutThreads(); }},
-          definition, report));
+  auto stream = LocalStream::Open(
+      {.files = files_,
+       .clock = clock_,
+       .options = options_,
+       .health = health_,
+       .metrics = options_.metrics != nullptr ? *options_.metrics : unread_metrics_,
+       .log_folder = directory_,
+       .schedule = [this](Shard* shard) { committer_.Schedule(shard); },
+       .drive = [this] { DriveWithoutThreads(); }},
+      definition, report);
+  if (!stream.has_value()) {
+    if (created) {
+      DiscardCreated(folder);
+    }
+    return std::unexpected(std::move(stream).error());
+  }
   recovery_.records += report.records;
   recovery_.torn_tails += report.torn_tails;
   recovery_.torn_bytes += report.torn_bytes;
-  return (streams_[definition.name] = std::move(stream)).get();
+  return (streams_[definition.name] = std::move(*stream)).get();
 }
 
 Stream* LocalLog::Find(std::string_view name) const {
@@ -119,7 +126,7 @@ base::Result<void> LocalLog::DeleteStream(std::string_view name) {
   return FinishDeletion(folder);
 }
 
-base::Result<void> LocalLog::FinishDeletion(const std::string& folder) {
+base::Result<void> LocalLog::RemoveShardFolders(const std::string& folder) {
   ASSIGN_OR_RETURN(const auto entries, files_.List(folder));
   for (const base::DirectoryEntry& shard : entries) {
     if (!shard.is_directory) {
@@ -127,6 +134,30 @@ base::Result<void> LocalLog::FinishDeletion(const std::string& folder) {
     }
     RETURN_IF_ERROR(RemoveShardFolder(files_, base::JoinPath(folder, shard.name)));
   }
+  return {};
+}
+
+void LocalLog::DiscardCreated(const std::string& folder) {
+  if (!files_.Exists(folder)) {
+    return;
+  }
+  base::Result<void> removed = RemoveShardFolders(folder);
+  if (removed.has_value()) {
+    removed = files_.Remove(folder);
+  }
+  if (removed.has_value()) {
+    removed = files_.SyncDirectory(base::ParentPath(folder));
+  }
+  if (!removed.has_value()) {
+    base::LogEvent(base::LogLevel::kWarning, "log.stream_left",
+                   "could not remove a stream that was created in part: remove its folder before "
+                   "its name is used with other shards",
+                   {{"folder", folder}, {"cause", removed.error().message}});
+  }
+}
+
+base::Result<void> LocalLog::FinishDeletion(const std::string& folder) {
+  RETURN_IF_ERROR(RemoveShardFolders(folder));
   // The mark goes last: while it is there, what is left is known to be deleted.
   RETURN_IF_ERROR(files_.SyncDirectory(folder));
   RETURN_IF_ERROR(files_.Remove(base::JoinPath(folder, kDeletedMark)));
