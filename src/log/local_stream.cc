@@ -128,54 +128,68 @@ base::Result<uint64_t> LocalStream::ApplyRetention(std::span<const model::Sequen
   if (retention_stopped_) {
     return 0;
   }
-  ASSIGN_OR_RETURN(const uint64_t expired, RemoveExpired(keep_from));
-  ASSIGN_OR_RETURN(const uint64_t excess, RemoveExcess(keep_from));
-  return expired + excess;
+  const Layout& now = layout();
+  RetentionPass pass{.failed = std::vector<bool>(now.shards.size())};
+  RemoveExpired(now, keep_from, pass);
+  RemoveExcess(now, keep_from, pass);
+  if (pass.error.has_value()) {
+    return std::unexpected(*std::move(pass.error));
+  }
+  return pass.removed;
 }
 
-base::Result<uint64_t> LocalStream::RemoveExpired(std::span<const model::Sequence> keep_from) {
-  uint64_t removed = 0;
-  const Layout& now = layout();
+void LocalStream::RemoveOldest(const Layout& layout, size_t shard, RetentionPass& pass) {
+  auto removed = layout.shards[shard]->RemoveOldest();
+  if (removed.has_value()) {
+    pass.removed += *removed;
+    return;
+  }
+  pass.failed[shard] = true;
+  if (!pass.error.has_value()) {
+    pass.error = std::move(removed).error();
+  }
+}
+
+void LocalStream::RemoveExpired(const Layout& now, std::span<const model::Sequence> keep_from,
+                                RetentionPass& pass) {
   if (now.definition.retention_millis <= 0) {
-    return removed;
+    return;
   }
   const model::Rowtime oldest_kept{Now().millis - now.definition.retention_millis};
   for (size_t i = 0; i < now.shards.size(); ++i) {
-    while (true) {
+    while (!pass.failed[i]) {
       const auto oldest = now.shards[i]->OldestRemovable(KeepFrom(keep_from, i));
       if (!oldest.has_value() || oldest->bound >= oldest_kept) {
         break;
       }
-      ASSIGN_OR_RETURN(const uint64_t bytes, now.shards[i]->RemoveOldest());
-      removed += bytes;
+      RemoveOldest(now, i, pass);
     }
   }
-  return removed;
 }
 
-base::Result<uint64_t> LocalStream::RemoveExcess(std::span<const model::Sequence> keep_from) {
-  uint64_t removed = 0;
-  const Layout& now = layout();
+void LocalStream::RemoveExcess(const Layout& now, std::span<const model::Sequence> keep_from,
+                               RetentionPass& pass) {
   if (now.definition.retention_bytes == 0) {
-    return removed;
+    return;
   }
   while (BytesOnDisk() > now.definition.retention_bytes) {
-    Shard* oldest_shard = nullptr;
+    std::optional<size_t> oldest_shard;
     model::Rowtime oldest_bound;
     for (size_t i = 0; i < now.shards.size(); ++i) {
+      if (pass.failed[i]) {
+        continue;
+      }
       const auto oldest = now.shards[i]->OldestRemovable(KeepFrom(keep_from, i));
-      if (oldest.has_value() && (oldest_shard == nullptr || oldest->bound < oldest_bound)) {
-        oldest_shard = now.shards[i];
+      if (oldest.has_value() && (!oldest_shard.has_value() || oldest->bound < oldest_bound)) {
+        oldest_shard = i;
         oldest_bound = oldest->bound;
       }
     }
-    if (oldest_shard == nullptr) {
+    if (!oldest_shard.has_value()) {
       break;
     }
-    ASSIGN_OR_RETURN(const uint64_t bytes, oldest_shard->RemoveOldest());
-    removed += bytes;
+    RemoveOldest(now, *oldest_shard, pass);
   }
-  return removed;
 }
 
 uint64_t LocalStream::BytesOnDisk() const {

@@ -84,6 +84,13 @@ class LocalStream : public Stream {
     std::vector<Shard*> open;    ///< those that take appends, in the same order
   };
 
+  /// What one pass of retention came to so far.
+  struct RetentionPass {
+    uint64_t removed = 0;
+    std::vector<bool> failed = {};  ///< by shard, in the definition's order
+    std::optional<base::Error> error = std::nullopt;
+  };
+
   /// Definitions that one opening of the stream keeps.
   static constexpr size_t kMaxLayouts = 1'000;
 
@@ -121,8 +128,12 @@ class LocalStream : public Stream {
   Shard* FindShard(uint32_t id) const { return FindShard(layout(), id); }
 
   model::Rowtime Now() const;
-  base::Result<uint64_t> RemoveExpired(std::span<const model::Sequence> keep_from);
-  base::Result<uint64_t> RemoveExcess(std::span<const model::Sequence> keep_from);
+  /// One shard's failure is the pass's first error and the end of that shard's turn, no more.
+  static void RemoveOldest(const Layout& layout, size_t shard, RetentionPass& pass);
+  void RemoveExpired(const Layout& now, std::span<const model::Sequence> keep_from,
+                     RetentionPass& pass);
+  void RemoveExcess(const Layout& now, std::span<const model::Sequence> keep_from,
+                    RetentionPass& pass);
   void NotifyWatchers();
 
   Environment environment_;

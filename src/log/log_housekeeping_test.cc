@@ -45,5 +45,97 @@ TEST_F(LogHousekeepingTest, RetentionOfADeletedStreamTouchesNothing) {
   EXPECT_TRUE(AppendOne(*log_, *other, "k", "x").ok());
 }
 
+TEST_F(LogHousekeepingTest, FailedCreationLeavesTheNameFree) {
+  testing::internal::CaptureStderr();
+  files_.SetFaultHook([](std::string_view operation,
+                         std::string_view path) -> std::optional<base::Error> {
+    if (operation == "allocate" && path.find("shardId-000000000003") != std::string_view::npos) {
+      return base::Error{base::Code::kDiskFull, "no space"};
+    }
+    return std::nullopt;
+  });
+  const auto refused = log_->OpenStream(Definition("clicks", 8));
+  files_.SetFaultHook(nullptr);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, base::Code::kDiskFull);
+  EXPECT_TRUE(log_->healthy());
+  EXPECT_FALSE(files_.Exists("data/streams/clicks"));
+  Stream* const stream = Open(Definition("clicks", 2));
+  EXPECT_TRUE(AppendOne(*log_, *stream, "k", "x").ok());
+  testing::internal::GetCapturedStderr();
+}
+
+TEST_F(LogHousekeepingTest, FailedOpeningRemovesNothingThatWasThere) {
+  Stream* const stream = Open(Definition("clicks"));
+  ASSERT_TRUE(AppendOne(*log_, *stream, "k", "x").ok());
+  log_->Shutdown();
+  SetUp();
+  files_.SetFaultHook(
+      [](std::string_view operation, std::string_view path) -> std::optional<base::Error> {
+        if (operation == "sync_directory" && path == "data/streams") {
+          return base::Error{base::Code::kIo, "medium error"};
+        }
+        return std::nullopt;
+      });
+  EXPECT_FALSE(log_->OpenStream(Definition("clicks")).has_value());
+  files_.SetFaultHook(nullptr);
+  EXPECT_EQ(ReadAll(*Open(Definition("clicks")), 0)->size(), 1U);
+}
+
+/// Two closed shards of expired records, the first of which cannot be emptied at first: whether by
+/// age or by size, the second is.
+class LogRetentionFaultTest : public LogHousekeepingTest,
+                              public ::testing::WithParamInterface<base::Code> {
+ protected:
+  void CheckWith(int64_t retention_millis, uint64_t retention_bytes) {
+    StreamDefinition definition = Definition("clicks", 2);
+    definition.retention_millis = retention_millis;
+    definition.retention_bytes = retention_bytes;
+    Stream* const stream = Open(definition);
+    for (const model::HashKey key :
+         {definition.shards[0].first_hash, definition.shards[1].first_hash}) {
+      Outcome outcome;
+      const std::string data(5000, 'x');
+      const Entry entry{.partition_key = "k", .explicit_hash_key = key, .data = data};
+      stream->Append({&entry, 1}, Into(outcome));
+      log_->Drive();
+      ASSERT_TRUE(outcome.ok());
+      clock_.AdvanceMillis(1);
+    }
+    ASSERT_TRUE(stream->Reshard(Merge(definition, 0, 1)).has_value());
+    clock_.AdvanceMillis(2000);
+    files_.SetFaultHook([](std::string_view operation,
+                           std::string_view path) -> std::optional<base::Error> {
+      if (operation == "allocate" && path.find("shardId-000000000000") != std::string_view::npos) {
+        return base::Error{GetParam(), "injected"};
+      }
+      return std::nullopt;
+    });
+    const auto failed = stream->ApplyRetention({});
+    files_.SetFaultHook(nullptr);
+    ASSERT_FALSE(failed.has_value());
+    EXPECT_EQ(failed.error().code, GetParam());
+    EXPECT_TRUE(log_->healthy());
+    EXPECT_EQ(stream->TrimHorizon(0).value, 0U);
+    EXPECT_EQ(stream->TrimHorizon(1).value, 1U);
+    EXPECT_EQ(ReadAll(*stream, 0)->size(), 1U);
+    EXPECT_TRUE(AppendOne(*log_, *stream, "k", "x").ok());
+    ASSERT_TRUE(stream->ApplyRetention({}).has_value());
+    EXPECT_EQ(stream->TrimHorizon(0).value, 1U);
+    EXPECT_TRUE(log_->Verify(stream->definition())->problems.empty());
+  }
+};
+
+TEST_P(LogRetentionFaultTest, OtherShardsExpireAllTheSame) {
+  CheckWith(1000, 0);
+}
+
+TEST_P(LogRetentionFaultTest, OtherShardsShrinkAllTheSame) {
+  CheckWith(0, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Errors, LogRetentionFaultTest,
+                         ::testing::Values(base::Code::kDiskFull, base::Code::kIo));
+
 }  // namespace
 }  // namespace weir::log

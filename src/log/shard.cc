@@ -377,7 +377,15 @@ base::Result<void> Shard::Roll() {
 }
 
 base::Result<void> Shard::StartSegment() {
-  return StartSegment(std::min(kAllocationStep, environment_.options.segment_bytes));
+  auto started = StartSegment(std::min(kAllocationStep, environment_.options.segment_bytes));
+  if (!started.has_value()) {
+    if (started.error().code == base::Code::kDiskFull) {
+      environment_.health.SetFull();
+    } else {
+      environment_.health.Poison(started.error());
+    }
+  }
+  return started;
 }
 
 base::Result<void> Shard::StartSegment(uint64_t allocate) {
@@ -398,20 +406,13 @@ base::Result<void> Shard::StartSegment(uint64_t allocate) {
   if (active_ != nullptr) {
     header.previous_checksum = replaces ? active_->previous_checksum : active_->chain;
   }
-  auto created = CreateSegment(environment_.files, folder_, header, allocate);
-  if (!created.has_value()) {
-    if (created.error().code == base::Code::kDiskFull) {
-      environment_.health.SetFull();
-    } else {
-      environment_.health.Poison(created.error());
-    }
-    return std::unexpected(std::move(created).error());
-  }
+  ASSIGN_OR_RETURN(OpenedSegment created,
+                   CreateSegment(environment_.files, folder_, header, allocate));
   if (replaces) {
     read_files_.Drop(active_);
   }
-  active_ = std::move(created->segment);
-  active_file_ = std::move(created->file);
+  active_ = std::move(created.segment);
+  active_file_ = std::move(created.file);
   read_files_.Put(active_, active_file_);
   const std::lock_guard lock(mutex_);
   if (replaces) {

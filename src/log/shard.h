@@ -172,8 +172,10 @@ class Shard {
   void Publish(size_t from, size_t to, uint64_t offset, const WritePlace& place);
   void FailWaiting(const base::Error& error);
   base::Result<void> Roll();
-  base::Result<void> StartSegment(uint64_t allocate);
+  /// For writing: the log's health hears of a failure.
   base::Result<void> StartSegment();
+  /// For housekeeping too, which may fail and be repeated: without `allocate`d space for more.
+  base::Result<void> StartSegment(uint64_t allocate);
   void InheritLocked(const Heritage& heritage);
   void NoteUnsynced(uint64_t offset);
 
