@@ -303,6 +303,34 @@ TEST(Deduplication, RunsGoWhenTheirHorizonHasPassed) {
   EXPECT_EQ(world.Put({Event("3")}).duplicates, 0);
 }
 
+TEST(Deduplication, ALongerHorizonReachesBackAtOnce) {
+  for (const bool restart : {false, true}) {
+    for (const bool was_long : {false, true}) {
+      SCOPED_TRACE(fmt::format("restart {}, was long {}", restart, was_long));
+      World world(100);
+      world.Define(was_long ? 24 : 2);
+      for (int i = 0; i < 350; ++i) {
+        world.Put({Event(fmt::format("{}", i))});
+      }
+      world.clock().AdvanceMillis(3 * kHour);
+      for (int i = 0; i < 250; ++i) {
+        world.Put({Event(fmt::format("later {}", i))});
+      }
+      world.Define(2);
+      EXPECT_EQ(world.Put({Event("later 3", 2)}).duplicates, 1);
+      EXPECT_EQ(world.Put({Event("3")}).duplicates, 0);
+      world.Define(24);
+      if (restart) {
+        world.Close();
+        world.Open();
+      }
+      EXPECT_EQ(world.Put({Event("4", 2)}).duplicates, 1);
+      EXPECT_EQ(world.Put({Event("later 4", 2)}).duplicates, 1);
+      EXPECT_EQ(world.Stored().size(), 601);
+    }
+  }
+}
+
 TEST(Deduplication, MemoryStaysBounded) {
   constexpr size_t kEvents = 50'000;
   constexpr size_t kBatch = 500;

@@ -37,12 +37,12 @@ base::Result<void> EventIndex::OpenRuns() {
       return std::unexpected(std::move(run).error());
     }
     if (!run.has_value() || !IsMine(**run)) {
-      base::LogEvent(
-          base::LogLevel::kWarning, "deduplication.run_refused",
-          "the index of event ids is made again from the stream",
-          {{"stream", owner_.stream},
-           {"run", entry.name},
-           {"reason", run.has_value() ? "of another stream, field or row" : run.error().message}});
+      base::LogEvent(base::LogLevel::kWarning, "deduplication.run_refused",
+                     "the index of event ids is made again from the stream",
+                     {{"stream", owner_.stream},
+                      {"run", entry.name},
+                      {"reason", run.has_value() ? "of another stream, field, horizon or row"
+                                                 : run.error().message}});
       runs_.clear();
       return {};
     }
@@ -56,7 +56,7 @@ base::Result<void> EventIndex::OpenRuns() {
 bool EventIndex::IsMine(const Run& run) const {
   const RunHeader& header = run.header();
   return header.stream == owner_.stream && header.stream_created == owner_.stream_created &&
-         header.field == owner_.field &&
+         header.field == owner_.field && header.horizon_millis == owner_.horizon_millis &&
          (runs_.empty() || (header.number == last_run_ + 1 && header.hash_key == hash_key_));
 }
 
@@ -111,6 +111,7 @@ EventIndex::Spill EventIndex::BeginSpill(std::map<uint32_t, uint64_t> covered) {
           .header = {.stream = owner_.stream,
                      .stream_created = owner_.stream_created,
                      .field = owner_.field,
+                     .horizon_millis = owner_.horizon_millis,
                      .number = last_run_,
                      .hash_key = hash_key_,
                      .newest_arrival = std::exchange(newest_arrival_, 0),

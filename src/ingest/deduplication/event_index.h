@@ -28,6 +28,7 @@ class EventIndex {
     std::string stream;
     int64_t stream_created = 0;
     std::string field;
+    int64_t horizon_millis = 0;  // Runs written for another are made again: they may lack events.
   };
 
   // Opens the runs of the owner; removes files that are of another, damaged, or no longer in an

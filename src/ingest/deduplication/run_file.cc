@@ -10,7 +10,7 @@
 namespace weir::ingest::deduplication {
 namespace {
 
-constexpr std::string_view kMagic = "WEIRDDR1";
+constexpr std::string_view kMagic = "WEIRDDR2";
 constexpr size_t kPreambleBytes = 16;  // Magic, length and checksum of what describes the run.
 constexpr size_t kEventBytes = 28;
 constexpr size_t kBlockEvents = 128;
@@ -48,6 +48,7 @@ void WriteHeader(const RunHeader& header, base::ByteWriter& writer) {
   writer.String(header.stream);
   writer.I64(header.stream_created);
   writer.String(header.field);
+  writer.I64(header.horizon_millis);
   writer.U64(header.number);
   writer.Bytes({header.hash_key.data(), header.hash_key.size()});
   writer.I64(header.newest_arrival);
@@ -62,6 +63,7 @@ void ReadHeader(base::ByteReader& reader, RunHeader& header) {
   header.stream = reader.String();
   header.stream_created = reader.I64();
   header.field = reader.String();
+  header.horizon_millis = reader.I64();
   header.number = reader.U64();
   const std::string_view key = reader.Bytes(header.hash_key.size());
   key.copy(header.hash_key.data(), key.size());

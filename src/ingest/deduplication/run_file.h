@@ -18,10 +18,12 @@ struct RunHeader {
   std::string stream;
   int64_t stream_created = 0;
   std::string field;
+  int64_t horizon_millis = 0;
   uint64_t number = 0;  // 1, 2, … in the order of writing.
   HashKeyBytes hash_key{};
   int64_t newest_arrival = 0;
-  // Per shard: this run and those before it hold every event before this sequence.
+  // Per shard: this run and those before it hold every event before this sequence that has arrived
+  // within the horizon.
   std::map<uint32_t, uint64_t> covered;
 };
 

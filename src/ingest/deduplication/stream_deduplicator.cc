@@ -18,7 +18,8 @@ EventIndex::Owner OwnerOf(const Parts& parts, const Definition& definition,
   return {.folder = base::JoinPath(parts.folder, FolderOf(definition.stream)),
           .stream = definition.stream,
           .stream_created = stream.created().millis,
-          .field = definition.field};
+          .field = definition.field,
+          .horizon_millis = definition.horizon_millis};
 }
 
 std::map<uint32_t, uint64_t> DurableEnds(const log::Stream& stream) {
@@ -322,7 +323,9 @@ void StreamDeduplicator::Settle(EventHash hash, const log::Placement* placement,
 }
 
 void StreamDeduplicator::MaintainRuns() {
-  index_->DropBefore(parts_.clock.WallMillis() - definition_.horizon_millis);
+  if (!retired_) {  // Then the files may be of another's runs.
+    index_->DropBefore(parts_.clock.WallMillis() - definition_.horizon_millis);
+  }
   if (spill_ != nullptr) {
     if (write_again_nanos_ != 0 && parts_.clock.MonotonicNanos() >= write_again_nanos_) {
       WriteRun(spill_);
