@@ -117,6 +117,7 @@ base::Result<void> LocalLog::DeleteStream(std::string_view name) {
   stream->AwaitIdle();
   // In the removed folder it would fail, and pass for a disk that does.
   stream->StopRetention();
+  stream->Release();  // someone may hold the stream for as long as the log
   live_.Withdraw(name);
   const std::string folder = StreamFolder(directory_, name);
   ASSIGN_OR_RETURN(const auto mark, files_.Open(base::JoinPath(folder, kDeletedMark),

@@ -230,4 +230,10 @@ void LocalStream::StopRetention() {
   retention_stopped_ = true;
 }
 
+void LocalStream::Release() {
+  for (Shard* const shard : layout().shards) {
+    shard->Release();
+  }
+}
+
 }  // namespace weir::log

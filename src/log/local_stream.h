@@ -71,6 +71,9 @@ class LocalStream : public Stream {
   void StateClosed();
   /// Retention removes nothing from now on; waits for one that is under way.
   void StopRetention();
+  /// Closed, idle and without retention: gives back the open files. What is read from now on is
+  /// kNotFound once the files are removed.
+  void Release();
 
   /// Of a shard, for a check while the stream is open; nothing for an unknown one.
   std::optional<Shard::DurableMark> Mark(uint32_t shard) const;

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "base/random.h"
 #include "log/log_fixture.h"
 
 namespace weir::log {
@@ -80,6 +83,48 @@ TEST_F(LogHousekeepingTest, FailedOpeningRemovesNothingThatWasThere) {
   EXPECT_FALSE(log_->OpenStream(Definition("clicks")).has_value());
   files_.SetFaultHook(nullptr);
   EXPECT_EQ(ReadAll(*Open(Definition("clicks")), 0)->size(), 1U);
+}
+
+size_t OpenFilesBelow(const std::string& folder) {
+  size_t count = 0;
+  for (const auto& open : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the folder's own descriptor, for one
+    const std::filesystem::path target = std::filesystem::read_symlink(open.path(), gone);
+    count += !gone && target.string().starts_with(folder) ? 1 : 0;
+  }
+  return count;
+}
+
+TEST(LogDeletionTest, DeletedStreamHoldsNoFilesOpen) {
+  const std::string folder =
+      testing::TempDir() + "weir_log_housekeeping_test_" + base::SystemRandomHex(8);
+  {
+    base::ManualClock clock;
+    auto log = Log::Open(base::SystemFileSystem(), clock, folder, SmallOptions());
+    ASSERT_TRUE(log.has_value()) << log.error().message;
+    const StreamDefinition definition = Definition("clicks", 2);
+    auto stream = (*log)->OpenStream(definition);
+    ASSERT_TRUE(stream.has_value()) << stream.error().message;
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_TRUE(AppendOne(**log, **stream, fmt::format("{}", i), std::string(5000, 'x')).ok());
+    }
+    ASSERT_TRUE((*stream)->Reshard(Split(definition, 0)).has_value());
+    for (uint32_t shard = 0; shard < 4; ++shard) {
+      EXPECT_TRUE(ReadAll(**stream, shard).has_value());
+    }
+    EXPECT_GT(OpenFilesBelow(folder), 0U);
+    ASSERT_TRUE((*log)->DeleteStream("clicks").has_value());
+    EXPECT_EQ(OpenFilesBelow(folder), 0U);
+    // Who still holds the stream is told so, and opens nothing.
+    const auto read = (*stream)->Read(1, {}, 10, 1000);
+    ASSERT_FALSE(read.has_value());
+    EXPECT_EQ(read.error().code, base::Code::kNotFound);
+    EXPECT_EQ(AppendOne(**log, **stream, "k", "x").code(), base::Code::kUnavailable);
+    (*stream)->StateBound({clock.WallMillis() + 1000}, true);
+    (*log)->Drive();
+    EXPECT_EQ(OpenFilesBelow(folder), 0U);
+  }
+  std::filesystem::remove_all(folder);
 }
 
 /// Two closed shards of expired records, the first of which cannot be emptied at first: whether by

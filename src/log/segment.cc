@@ -88,6 +88,9 @@ base::Result<std::shared_ptr<base::File>> SegmentFiles::Get(
 
 void SegmentFiles::Put(const std::shared_ptr<Segment>& segment, std::shared_ptr<base::File> file) {
   const std::lock_guard lock(mutex_);
+  if (closed_) {
+    return;
+  }
   handles_.push_front({segment, std::move(file)});
   if (handles_.size() > kMaxOpen) {
     handles_.pop_back();
@@ -97,6 +100,12 @@ void SegmentFiles::Put(const std::shared_ptr<Segment>& segment, std::shared_ptr<
 void SegmentFiles::Drop(const std::shared_ptr<Segment>& segment) {
   const std::lock_guard lock(mutex_);
   handles_.remove_if([&](const Handle& handle) { return handle.segment == segment; });
+}
+
+void SegmentFiles::Close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  handles_.clear();
 }
 
 }  // namespace weir::log

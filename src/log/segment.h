@@ -82,6 +82,8 @@ class SegmentFiles {
   void Put(const std::shared_ptr<Segment>& segment, std::shared_ptr<base::File> file);
   /// Forgets the segment's handle.
   void Drop(const std::shared_ptr<Segment>& segment);
+  /// Forgets all handles, and keeps none from now on.
+  void Close();
 
  private:
   struct Handle {
@@ -91,6 +93,7 @@ class SegmentFiles {
 
   base::FileSystem& files_;
   std::mutex mutex_;
+  bool closed_ = false;
   std::list<Handle> handles_;  // most recently used first
 };
 

@@ -178,7 +178,7 @@ void Shard::StateBound(model::Rowtime at) {
 void Shard::StateClosed() {
   const std::lock_guard lock(mutex_);
   const Segment& active = *segments_.back();
-  if (handed_over_ || environment_.health.poisoned() || active.ends_with_statement ||
+  if (handed_over_ || retired_ || environment_.health.poisoned() || active.ends_with_statement ||
       active.durable_bytes == active.data_offset) {
     return;
   }
@@ -496,6 +496,19 @@ void Shard::Retire() {
   }
   filling_ = Group();
   retired_ = true;
+}
+
+void Shard::Release() {
+  {
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [this] { return !scheduled_; });
+    // From here on nothing is scheduled, so that there is no committing thread.
+    retired_ = true;
+    active_file_.reset();
+    writing_ = Group();
+    filling_ = Group();
+  }
+  read_files_.Close();
 }
 
 // Figures and retention.

@@ -103,6 +103,9 @@ class Shard {
   Heritage Bequest(const ShardDefinition& heir) const;
   /// Handed over and idle: gives back what only writing needs. Called once.
   void Retire();
+  /// Closed, and its stream deleted: once nothing waits, gives back files and memory. Reads open
+  /// what they need for themselves.
+  void Release();
 
   void StateBound(model::Rowtime at);
   /// Ends the shard's last write with a statement, so that no doubt is left about it.
