@@ -131,11 +131,15 @@ class RunningEngine : public Engine {
   }
 
   base::Result<uint64_t> ApplyRetention() override {
-    uint64_t removed = 0;
+    // A stream that fails keeps no other from being trimmed: a full disk would stay full.
+    base::Result<uint64_t> removed = 0;
     for (log::Stream* const stream : parts_.log->Streams()) {
-      const std::vector<model::Sequence> keep_from = KeepFrom(*stream);
-      ASSIGN_OR_RETURN(const uint64_t bytes, stream->ApplyRetention(keep_from));
-      removed += bytes;
+      const base::Result<uint64_t> bytes = stream->ApplyRetention(KeepFrom(*stream));
+      if (!bytes.has_value()) {
+        removed = removed.has_value() ? bytes : std::move(removed);
+      } else if (removed.has_value()) {
+        *removed += *bytes;
+      }
     }
     return removed;
   }

@@ -9,13 +9,22 @@ std::string SeenDeliveries::KeyOf(std::string_view source, std::string_view body
   return std::string(crypto::AsBytes(digest));
 }
 
-bool SeenDeliveries::Has(const std::string& key) const {
+SeenDeliveries::Standing SeenDeliveries::Claim(const std::string& key) {
   const std::lock_guard lock(mutex_);
-  return keys_.contains(key);
+  if (keys_.contains(key)) {
+    return Standing::kStored;
+  }
+  return waiting_.insert(key).second ? Standing::kNew : Standing::kWaiting;
+}
+
+void SeenDeliveries::Release(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  waiting_.erase(key);
 }
 
 void SeenDeliveries::Remember(const std::string& key) {
   const std::lock_guard lock(mutex_);
+  waiting_.erase(key);
   if (!keys_.insert(key).second) {
     return;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <set>
@@ -19,11 +20,21 @@ class SeenDeliveries {
 
   static std::string KeyOf(std::string_view source, std::string_view body);
 
-  bool Has(const std::string& key) const;
+  enum class Standing : uint8_t {
+    kNew,      // The caller stores it, then calls Remember or Release.
+    kWaiting,  // Another request is storing it.
+    kStored,
+  };
+
+  Standing Claim(const std::string& key);
+  // It is stored.
   void Remember(const std::string& key);
+  // It could not be stored.
+  void Release(const std::string& key);
 
  private:
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
+  std::set<std::string> waiting_;  // No more than there are requests.
   std::set<std::string> keys_;
   std::deque<std::string> order_;  // Oldest first.
 };

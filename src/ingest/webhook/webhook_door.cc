@@ -96,11 +96,6 @@ class WebhookDoor {
       unproven_.Add();
       return responder->Send(*std::move(refusal));
     }
-    std::string key = webhook::SeenDeliveries::KeyOf(source.name, request.body);
-    if (seen_.Has(key)) {
-      metrics_.duplicate.Add();
-      return responder->Send({.body = "{\"accepted\":0,\"duplicates\":1}\n", .headers = {}});
-    }
     auto order = ReadOrder(source, request.body);
     if (!order) {
       const bool future = order.error().code == Code::kFailedPrecondition;
@@ -108,7 +103,19 @@ class WebhookDoor {
       order.error().code = Code::kInvalidArgument;
       return responder->Send(net::ErrorResponse(order.error()));
     }
-    Store(source, *order, std::move(key), std::move(responder));
+    std::string key = webhook::SeenDeliveries::KeyOf(source.name, request.body);
+    switch (seen_.Claim(key)) {
+      case webhook::SeenDeliveries::Standing::kNew:
+        return Store(source, *order, std::move(key), std::move(responder));
+      case webhook::SeenDeliveries::Standing::kWaiting:
+        metrics_.failed.Add();
+        return responder->Send(net::ErrorResponse(
+            {Code::kUnavailable,
+             "the same delivery is being stored for another request: send it again"}));
+      case webhook::SeenDeliveries::Standing::kStored:
+        metrics_.duplicate.Add();
+        return responder->Send({.body = "{\"accepted\":0,\"duplicates\":1}\n", .headers = {}});
+    }
   }
 
  private:
@@ -179,6 +186,7 @@ class WebhookDoor {
              std::unique_ptr<net::Responder> responder) {
     log::Stream* const stream = parts_.log.Find(source.stream);
     if (stream == nullptr) {
+      seen_.Release(key);
       metrics_.failed.Add();
       return responder->Send(net::ErrorResponse(UnknownStream(parts_.log, source.stream)));
     }
@@ -194,6 +202,7 @@ class WebhookDoor {
   void Answer(const std::string& key, size_t bytes, net::Responder& responder,
               const IntakeOutcome& outcome) {
     if (!outcome.refused.empty()) {
+      seen_.Release(key);
       metrics_.failed.Add();
       return responder.Send(net::ErrorResponse(outcome.refused.front().second));
     }

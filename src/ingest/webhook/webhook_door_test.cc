@@ -218,18 +218,31 @@ TEST(SignatureTest, IsReadFromBase64AndHex) {
   EXPECT_EQ(webhook::ReadSignature("97yD9DBThCSxMpjmqm-xQ_9NWaFJRhdZl0edvC0aPNg="), std::nullopt);
 }
 
+TEST(SeenDeliveriesTest, OneRequestStoresADelivery) {
+  using Standing = webhook::SeenDeliveries::Standing;
+  webhook::SeenDeliveries seen;
+  const std::string key = webhook::SeenDeliveries::KeyOf("a", "0");
+  EXPECT_NE(key, webhook::SeenDeliveries::KeyOf("b", "0"));
+  EXPECT_EQ(seen.Claim(key), Standing::kNew);
+  EXPECT_EQ(seen.Claim(key), Standing::kWaiting);
+  seen.Release(key);
+  EXPECT_EQ(seen.Claim(key), Standing::kNew) << "it was not stored, so it may be tried again";
+  seen.Remember(key);
+  EXPECT_EQ(seen.Claim(key), Standing::kStored);
+}
+
 TEST(SeenDeliveriesTest, ForgetsTheOldest) {
+  using Standing = webhook::SeenDeliveries::Standing;
   webhook::SeenDeliveries seen;
   const std::string first = webhook::SeenDeliveries::KeyOf("a", "0");
-  EXPECT_NE(first, webhook::SeenDeliveries::KeyOf("b", "0"));
   seen.Remember(first);
   seen.Remember(first);
   for (size_t i = 1; i < webhook::SeenDeliveries::kMaxRemembered; ++i) {
     seen.Remember(webhook::SeenDeliveries::KeyOf("a", std::to_string(i)));
   }
-  EXPECT_TRUE(seen.Has(first));
+  EXPECT_EQ(seen.Claim(first), Standing::kStored);
   seen.Remember(webhook::SeenDeliveries::KeyOf("a", "more"));
-  EXPECT_FALSE(seen.Has(first));
+  EXPECT_EQ(seen.Claim(first), Standing::kNew);
 }
 
 }  // namespace
