@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "crypto/openssl_ptr.h"
 
 namespace weir::crypto {
 namespace {
@@ -30,14 +31,6 @@ constexpr int kSerialBits = 127;
 constexpr size_t kMaxHostBytes = 253;
 constexpr size_t kMaxCommonNameBytes = 64;
 
-template <auto kFree>
-struct Deleter {
-  void operator()(auto* object) const { kFree(object); }
-};
-
-using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using CertificatePtr = std::unique_ptr<X509, Deleter<X509_free>>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
 using AddressPtr = std::unique_ptr<ASN1_OCTET_STRING, Deleter<ASN1_OCTET_STRING_free>>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>>;

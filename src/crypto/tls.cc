@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "crypto/certificate.h"
+#include "crypto/openssl_ptr.h"
 
 namespace weir::crypto {
 namespace {
@@ -25,14 +26,6 @@ constexpr int kSecurityLevel = 2;
 constexpr std::string_view kProtocol = "\x08http/1.1";
 constexpr size_t kRecordBytes = 16 << 10;
 
-template <auto kFree>
-struct Deleter {
-  void operator()(auto* object) const { kFree(object); }
-};
-
-using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using CertificatePtr = std::unique_ptr<X509, Deleter<X509_free>>;
 using ContextPtr = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
 using SslPtr = std::unique_ptr<SSL, Deleter<SSL_free>>;
 

@@ -24,6 +24,14 @@ constexpr std::array<std::string_view, 7> kMetrics = {"IncomingBytes",
                                                       "ReadProvisionedThroughputExceeded",
                                                       "IteratorAgeMilliseconds"};
 
+// The stream's name and ARN, as members of the map at hand.
+void WriteNames(std::string_view name, aws::Writer& writer) {
+  writer.Key("StreamName");
+  writer.Text(name);
+  writer.Key("StreamARN");
+  writer.Text(aws::StreamArn(name));
+}
+
 void WriteList(std::string_view member, const std::vector<std::string>& values,
                aws::Writer& writer) {
   writer.Key(member);
@@ -64,10 +72,7 @@ Answer ChangeMonitoring(const Parts& parts, const aws::Call& call, bool enable) 
   Audit(parts, call, name);
   const auto writer = aws::Writer::Create(call.encoding);
   writer->BeginMap();
-  writer->Key("StreamName");
-  writer->Text(name);
-  writer->Key("StreamARN");
-  writer->Text(aws::StreamArn(name));
+  WriteNames(name, *writer);
   WriteList("CurrentShardLevelMetrics", before, *writer);
   WriteList("DesiredShardLevelMetrics", after->metrics, *writer);
   writer->EndMap();
@@ -252,10 +257,7 @@ Answer UpdateStreamWarmThroughput(const Parts& parts, const aws::Call& call) {
   Audit(parts, call, name);
   const auto writer = aws::Writer::Create(call.encoding);
   writer->BeginMap();
-  writer->Key("StreamName");
-  writer->Text(name);
-  writer->Key("StreamARN");
-  writer->Text(aws::StreamArn(name));
+  WriteNames(name, *writer);
   writer->Key("WarmThroughput");
   writer->BeginMap();
   writer->Key("TargetMiBps");
