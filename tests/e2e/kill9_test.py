@@ -48,6 +48,28 @@ def client(server, journal, stop, generator):
             time.sleep(0.01)
 
 
+def figures(server):
+    """Clicks by promotion, as the views tell them."""
+    return {row["promotion"]: int(row["clicks"])
+            for row in server.query("SELECT promotion, sum(clicks) AS clicks FROM view_clicks_aggregate GROUP BY 1")}
+
+
+def kill_at_random(server, kills, moments, span, workers):
+    """Kills and starts the server again while a thread for each (function, place for its results) of `workers` uses it."""
+    for _ in range(kills):
+        stop = threading.Event()
+        threads = [threading.Thread(target=work, args=(server, results, stop, random.Random(moments.random())))
+                   for work, results in workers]
+        for thread in threads:
+            thread.start()
+        time.sleep(moments.uniform(*span))  # the moment of the kill is the test's input
+        server.kill()
+        stop.set()
+        for thread in threads:
+            thread.join()
+        server.start()
+
+
 class Kill9(WeirTest):
     def test_nothing_lost_nothing_doubled(self):
         print(f"seed {SEED}, {KILLS} kills")
@@ -59,26 +81,10 @@ class Kill9(WeirTest):
         stack.write_text(text.replace("RANGE INTERVAL '1' MINUTE", "RANGE INTERVAL '1' SECOND")
                          .replace("IntervalInSeconds: 900", "IntervalInSeconds: 1"))
         server = self.server("--stack", str(stack))
-        for _ in range(KILLS):
-            stop = threading.Event()
-            threads = [threading.Thread(target=client, args=(server, journal, stop, random.Random(moments.random())))
-                       for _ in range(CLIENTS)]
-            for thread in threads:
-                thread.start()
-            time.sleep(moments.uniform(0.05, 1.2))  # the moment of the kill is the test's input
-            server.kill()
-            stop.set()
-            for thread in threads:
-                thread.join()
-            server.start()
-
-        def figures():
-            return {row["promotion"]: int(row["clicks"])
-                    for row in server.query("SELECT promotion, sum(clicks) AS clicks FROM view_clicks_aggregate GROUP BY 1")}
-
+        kill_at_random(server, KILLS, moments, (0.05, 1.2), [(client, journal)] * CLIENTS)
         total = sum(journal.acknowledged.values())
-        wait_until("every acknowledged click counted", lambda: sum(figures().values()) >= total)
-        found = figures()
+        wait_until("every acknowledged click counted", lambda: sum(figures(server).values()) >= total)
+        found = figures(server)
         lost = {p: n for p, n in journal.acknowledged.items() if found.get(p) != n}
         torn = {p: n for p, n in journal.unknown.items() if found.get(p, n) != n}
         invented = found.keys() - journal.acknowledged.keys() - journal.unknown.keys()

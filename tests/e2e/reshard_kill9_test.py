@@ -5,14 +5,13 @@ WEIR_KILLS sets how often (default 8), WEIR_SEED replays a run's moments.
 """
 import os
 import random
-import threading
 import time
 import unittest
 
 import botocore.exceptions
 
 import kinesis_client
-from kill9_test import Journal, client
+from kill9_test import Journal, client, figures, kill_at_random
 from weir_process import ROOT, WeirTest, run, wait_until
 
 KILLS = int(os.environ.get("WEIR_KILLS", "8"))
@@ -25,7 +24,7 @@ def open_shards(kinesis):
     return kinesis.describe_stream_summary(StreamName="ClickStream")["StreamDescriptionSummary"]["OpenShardCount"]
 
 
-def reshard(server, stop, generator, done):
+def reshard(server, done, stop, generator):
     """Changes the number of shards until the server is gone; an answer that was lost is no failure."""
     kinesis = kinesis_client.client(server)
     while not stop.is_set():
@@ -52,27 +51,10 @@ class ReshardKill9(WeirTest):
                          .replace("IntervalInSeconds: 900", "IntervalInSeconds: 1"))
         server = self.server("--stack", str(stack))
         changes = []
-        for _ in range(KILLS):
-            stop = threading.Event()
-            threads = [threading.Thread(target=client, args=(server, journal, stop, random.Random(moments.random())))
-                       for _ in range(CLIENTS)]
-            threads.append(threading.Thread(target=reshard, args=(server, stop, random.Random(moments.random()), changes)))
-            for thread in threads:
-                thread.start()
-            time.sleep(moments.uniform(0.3, 2.0))  # the moment of the kill is the test's input
-            server.kill()
-            stop.set()
-            for thread in threads:
-                thread.join()
-            server.start()
-
-        def figures():
-            return {row["promotion"]: int(row["clicks"])
-                    for row in server.query("SELECT promotion, sum(clicks) AS clicks FROM view_clicks_aggregate GROUP BY 1")}
-
+        kill_at_random(server, KILLS, moments, (0.3, 2.0), [(client, journal)] * CLIENTS + [(reshard, changes)])
         total = sum(journal.acknowledged.values())
-        wait_until("every acknowledged click counted", lambda: sum(figures().values()) >= total)
-        found = figures()
+        wait_until("every acknowledged click counted", lambda: sum(figures(server).values()) >= total)
+        found = figures(server)
         wrong = {p: n for p, n in journal.acknowledged.items() if found.get(p) != n}
         torn = {p: n for p, n in journal.unknown.items() if found.get(p, n) > n}
         invented = found.keys() - journal.acknowledged.keys() - journal.unknown.keys()
