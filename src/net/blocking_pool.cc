@@ -1,11 +1,16 @@
 #include "net/blocking_pool.h"
 
+#include "base/thread_priority.h"
+
 namespace weir::net {
 
 BlockingPool::BlockingPool(int threads) {
   threads_.reserve(static_cast<size_t>(threads));
   for (int i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { Work(); });
+    threads_.emplace_back([this] {
+      base::LetOtherThreadsGoFirst();
+      Work();
+    });
   }
 }
 

@@ -110,12 +110,13 @@ void RegisterHealthRoutes(net::HttpServer& server, const HealthParts& parts) {
   server.Route("GET", "/livez", live);
   server.Route("GET", "/readyz", ready);
   server.Route("GET", "/healthz", ready);
-  server.Route("GET", "/metrics",
-               [parts](const net::Request&, std::unique_ptr<net::Responder> responder) {
-                 UpdateGauges(parts);
-                 responder->Send({.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                                  .body = parts.metrics->Expose()});
-               });
+  // Not on a server thread: it takes milliseconds.
+  server.RouteBlocking(
+      "GET", "/metrics", [parts](const net::Request&, std::unique_ptr<net::Responder> responder) {
+        UpdateGauges(parts);
+        responder->Send({.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                         .body = parts.metrics->Expose()});
+      });
   server.Route("GET", "/version",
                [](const net::Request&, std::unique_ptr<net::Responder> responder) {
                  json::Value body = json::Value::Object();
