@@ -1,8 +1,10 @@
 """Clients that no server would wish for. They come from 127.0.0.2, so that they count as one client and 127.0.0.1 as
 another. Each attack runs in a process of its own until its event is set, and returns what it saw."""
 import collections
+import itertools
 import json
 import multiprocessing
+import os
 import re
 import selectors
 import socket
@@ -131,7 +133,10 @@ def slow_connections(address, kinds, count, stop, report):
     for i in range(count):
         add(kinds[i % len(kinds)])
     report.put("open")
-    while not stop.is_set():
+    steps = 20  # Each connection drips once in 0.2 s, not all of them at the same moment.
+    for step in itertools.cycle(range(steps)):
+        if stop.is_set():
+            break
         for key, _ in selector.select(0):
             try:
                 received = key.fileobj.recv(1 << 16)
@@ -144,12 +149,12 @@ def slow_connections(address, kinds, count, stop, report):
                 key.fileobj.close()
                 ended += 1
                 add(key.data[0])
-        for key in list(selector.get_map().values()):
+        for key in list(selector.get_map().values())[step::steps]:
             try:
                 key.fileobj.send(key.data[1])
             except OSError:
                 pass
-        stop.wait(0.2)
+        stop.wait(0.2 / steps)
     for connection in readers + [key.fileobj for key in selector.get_map().values()]:
         connection.close()
     report.put({"opened": opened, "ended": ended, "statuses": dict(answers.statuses), "unnamed": answers.unnamed})
@@ -213,15 +218,22 @@ def flood(address, connections, depth, stop, report):
                 "unanswered": sum(f.due for f in flooders)})
 
 
-class Attack:
-    """Runs one of the functions above in a process of its own."""
+def with_spare_time(function, *arguments):
+    """Runs it only while nothing else wants the processor, as if it ran on a machine of its own."""
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    function(*arguments)
 
-    def __init__(self, function, server, *arguments):
+
+class Attack:
+    """Runs one of the functions above in a process of its own. With `spare` it takes no processor time from others."""
+
+    def __init__(self, function, server, *arguments, spare=False):
         where = urllib.parse.urlparse(server.url)
         self.stop = multiprocessing.Event()
         self.report = multiprocessing.Queue()
+        call = (function, (where.hostname, where.port), *arguments, self.stop, self.report)
         self.process = multiprocessing.Process(
-            target=function, args=((where.hostname, where.port), *arguments, self.stop, self.report), daemon=True)
+            target=with_spare_time if spare else call[0], args=call if spare else call[1:], daemon=True)
         self.process.start()
         assert self.report.get(timeout=120) == "open"
 
