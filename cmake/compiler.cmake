@@ -19,6 +19,9 @@ if(MOLD)
 endif()
 
 add_compile_options(-march=${WEIR_MARCH} -Wall -Wextra -Werror -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-Wno-deprecated-declarations)  # libstdc++ 12's std::stable_sort uses what it deprecates itself.
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 reports these falsely inside libstdc++ at -O2 and with sanitizers.
   add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds
