@@ -60,8 +60,9 @@ struct Peer {
   bool reading = false;
   bool writing = false;
   bool readable = false;
-  bool queued = false;  // For its turn.
-  bool ended = false;   // Nothing more is asked of it; it may still have to read.
+  bool queued = false;         // For its turn.
+  std::vector<Delivery> mail;  // For its next turn.
+  bool ended = false;          // Nothing more is asked of it; it may still have to read.
   bool shut_down = false;
   int64_t linger_until_nanos = 0;
   bool closed = false;
@@ -228,30 +229,24 @@ class Loop {
     return *inflight_;
   }
 
-  // Hands out what handlers have posted, until nothing more is there.
+  // Hands out what handlers have posted.
   void HandleMail() {
     mailbox_->EnterLoop();
     LeaveLoop();
   }
 
+  // Sending takes turns, too: one sync may bring one client a thousand answers and another its one.
   void LeaveLoop() {
     do {
       mail_.clear();
       mailbox_->Take(mail_);
-      touched_.clear();
       for (Delivery& delivery : mail_) {
         const auto found = peers_.find(delivery.connection);
         if (found != peers_.end()) {
-          found->second->connection.OnDelivery(std::move(delivery));
-          if (touched_.empty() || touched_.back() != found->second) {
-            touched_.push_back(found->second);
-          }
+          found->second->mail.push_back(std::move(delivery));
+          TakeTurn(found->second);
         }
       }
-      for (const PeerPtr& peer : touched_) {
-        Pump(peer);
-      }
-      touched_.clear();
     } while (!mailbox_->LeaveLoop());
   }
 
@@ -307,6 +302,10 @@ class Loop {
       if (peer->closed) {
         continue;
       }
+      for (Delivery& delivery : peer->mail) {
+        peer->connection.OnDelivery(std::move(delivery));
+      }
+      peer->mail.clear();
       if (peer->connection.behind()) {
         peer->connection.GoOn();
       }
@@ -434,7 +433,6 @@ class Loop {
   Turns<Client, PeerPtr> turns_;
   bool turning_ = false;
   std::vector<Delivery> mail_;
-  std::vector<PeerPtr> touched_;
   std::vector<PeerPtr> expired_;
   const size_t max_handshakes_;
   size_t handshaking_ = 0;
