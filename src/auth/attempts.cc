@@ -10,20 +10,16 @@ namespace weir::auth {
 int64_t Attempts::SecondsToWait(std::string_view address, std::string_view key_id) {
   const std::lock_guard lock(mutex_);
   const int64_t now = clock_.MonotonicNanos();
-  bool succeeded = false;
-  if (const auto found = entries_.find(Key(address, key_id)); found != entries_.end()) {
-    Forget(found->second, kKeyPerSecond, now);
-    if (const int64_t wait = Wait(found->second, kKeyBurst, kKeyPerSecond); wait > 0) {
-      return wait;
-    }
-    succeeded = found->second.succeeded;
+  int64_t wait = 0;
+  if (const auto one = entries_.find(Key(address, key_id)); one != entries_.end()) {
+    Forget(one->second, kKeyPerSecond, now);
+    wait = Wait(one->second, kKeyBurst, kKeyPerSecond);
   }
-  const auto all = entries_.find(Key(address, ""));
-  if (all == entries_.end() || succeeded) {
-    return 0;
+  if (const auto all = entries_.find(Key(address, "")); all != entries_.end()) {
+    Forget(all->second, kAddressPerSecond, now);
+    wait = std::max(wait, Wait(all->second, kAddressBurst, kAddressPerSecond));
   }
-  Forget(all->second, kAddressPerSecond, now);
-  return Wait(all->second, kAddressBurst, kAddressPerSecond);
+  return wait;
 }
 
 void Attempts::Failed(std::string_view address, std::string_view key_id) {
@@ -35,12 +31,6 @@ void Attempts::Failed(std::string_view address, std::string_view key_id) {
     Forget(entry, per_second, now);
     entry.failures += 1;
   }
-}
-
-void Attempts::Succeeded(std::string_view address, std::string_view key_id) {
-  const std::lock_guard lock(mutex_);
-  Entry& entry = Find(address, key_id);
-  entry = {.failures = 0, .nanos = clock_.MonotonicNanos(), .succeeded = true};
 }
 
 Attempts::Entry& Attempts::Find(std::string_view address, std::string_view key_id) {

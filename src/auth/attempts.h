@@ -12,9 +12,9 @@
 
 namespace weir::auth {
 
-/// Slows down guessing: counts failed attempts by address and key, and refuses further ones for a
-/// while. A client with a wrong key does not lock out others at its address that have shown a right
-/// one. Thread-safe.
+/// Slows down guessing: counts failed attempts by address and key, and tells how long the next ones
+/// that fail have to wait. Ask only when an attempt has failed: who shows the right secret is never
+/// held up by what others at the address try. Thread-safe.
 class Attempts {
  public:
   static constexpr double kKeyBurst = 10;       ///< Failures of one key at one address,
@@ -26,10 +26,9 @@ class Attempts {
 
   explicit Attempts(base::Clock& clock) : clock_(clock) {}
 
-  /// 0 when `key_id` may be tried from `address` now, else the seconds to wait.
+  /// 0 while `key_id` may fail at `address`, else the seconds to wait.
   int64_t SecondsToWait(std::string_view address, std::string_view key_id);
   void Failed(std::string_view address, std::string_view key_id);
-  void Succeeded(std::string_view address, std::string_view key_id);
 
  private:
   using Key = std::pair<std::string, std::string>;  // address, key id ("" for all)
@@ -37,7 +36,6 @@ class Attempts {
   struct Entry {
     double failures = 0;
     int64_t nanos = 0;  // of `failures`
-    bool succeeded = false;
   };
 
   static constexpr size_t kForgottenShare = 8;

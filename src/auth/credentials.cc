@@ -64,19 +64,17 @@ std::expected<Identity, Refusal> Credentials::CheckKey(std::string_view key,
     return Refuse(Reason::kMalformed, "a key has the form <key id>.<secret>");
   }
   const std::string_view id = key.substr(0, dot);
-  const std::string_view address = AddressOf(remote);
-  if (const int64_t wait = attempts_.SecondsToWait(address, id); wait > 0) {
-    return std::unexpected(
-        Refusal{.reason = Reason::kThrottled,
-                .message = fmt::format("too many failed attempts; try again in {} s", wait),
-                .key_id = std::string(id),
-                .retry_seconds = wait});
-  }
   std::optional<Identity> identity = keyring_.Authenticate(key);
   if (!identity.has_value()) {
+    if (const int64_t wait = attempts_.SecondsToWait(AddressOf(remote), id); wait > 0) {
+      return std::unexpected(
+          Refusal{.reason = Reason::kThrottled,
+                  .message = fmt::format("too many failed attempts; try again in {} s", wait),
+                  .key_id = std::string(id),
+                  .retry_seconds = wait});
+    }
     return Refuse(Reason::kWrongKey, "the key is unknown or revoked, or its secret is wrong", id);
   }
-  attempts_.Succeeded(address, id);
   keyring_.Touch(id);
   return *std::move(identity);
 }

@@ -63,8 +63,13 @@ std::string Lacks(const Identity& identity, Action action) {
     allowed = allowed || RoleAllows(role, action);
     has += (has.empty() ? "" : ", ") + std::string(RoleName(role));
   }
-  return allowed ? "it is bound to other streams"
-                 : fmt::format("its role is {}, this needs one of {}", has, wanted);
+  if (!allowed) {
+    return fmt::format("its role is {}, this needs one of {}", has, wanted);
+  }
+  return action == Action::kViewDashboard
+             ? "it is bound to streams, and the dashboard shows the figures of all; use a key that "
+               "was created without --stream"
+             : "it is bound to other streams";
 }
 
 base::Error ErrorOf(const Refusal& refusal) {
@@ -149,6 +154,14 @@ class KeyGate : public Gate {
     return identity.has_value() && identity->May(action, stream);
   }
 
+  bool StillMay(const Identity& identity, Action action, std::string_view stream) override {
+    if (!required_) {
+      return true;
+    }
+    const auto now = keyring_.Find(identity.key_id).identity;
+    return now.has_value() && now->May(action, stream);
+  }
+
   std::expected<Identity, SignatureRefusal> CheckSignature(const net::Request& request) override;
   std::expected<void, SignatureRefusal> Authorize(const Identity& identity, Action action,
                                                   std::string_view stream,
@@ -185,8 +198,8 @@ class KeyGate : public Gate {
     return identity;
   }
 
-  /// What is to be said while the key is throttled.
-  std::optional<SignatureRefusal> Throttled(const net::Request& request);
+  /// What a refused signature gets: `refusal`, or to wait when there were too many.
+  SignatureRefusal NoteSignature(SignatureRefusal refusal, const net::Request& request);
   std::optional<net::Response> AdmitSigned(const net::Request& head);
 
   const bool required_;
@@ -197,22 +210,25 @@ class KeyGate : public Gate {
   std::unique_ptr<SigV4Verifier> verifier_;
 };
 
-std::optional<SignatureRefusal> KeyGate::Throttled(const net::Request& request) {
+SignatureRefusal KeyGate::NoteSignature(SignatureRefusal refusal, const net::Request& request) {
   const std::string key_id = ClaimedKey(request);
-  const int64_t wait = credentials_.attempts().SecondsToWait(AddressOf(request.remote), key_id);
-  if (wait == 0) {
-    return std::nullopt;
+  const std::string_view address = AddressOf(request.remote);
+  Attempts& attempts = credentials_.attempts();
+  const bool guess = IsGuess(refusal);
+  const int64_t wait = guess ? attempts.SecondsToWait(address, key_id) : 0;
+  if (wait > 0) {
+    refusals_.Note({.reason = Reason::kThrottled, .key_id = key_id}, request);
+    return {.type = std::string(kThrottlingType),
+            .message = fmt::format("too many failed attempts; try again in {} s", wait)};
   }
-  refusals_.Note({.reason = Reason::kThrottled, .key_id = key_id}, request);
-  return SignatureRefusal{
-      .type = std::string(kThrottlingType),
-      .message = fmt::format("too many failed attempts; try again in {} s", wait)};
+  if (guess) {
+    attempts.Failed(address, key_id);
+  }
+  refusals_.Note({.reason = Reason::kSignature, .key_id = key_id}, request);
+  return refusal;
 }
 
 std::optional<net::Response> KeyGate::AdmitSigned(const net::Request& head) {
-  if (const auto throttled = Throttled(head)) {
-    return ResponseTo(*throttled, head);
-  }
   const auto checked = verifier_->CheckHead(head);
   if (checked.has_value()) {
     return std::nullopt;
@@ -225,21 +241,11 @@ std::expected<Identity, SignatureRefusal> KeyGate::CheckSignature(const net::Req
   if (!required_) {
     return Everyone();
   }
-  if (auto throttled = Throttled(request)) {
-    return std::unexpected(*std::move(throttled));
-  }
-  const std::string key_id = ClaimedKey(request);
-  const std::string_view address = AddressOf(request.remote);
   auto identity = verifier_->Verify(request);
   if (!identity.has_value()) {
-    if (IsGuess(identity.error())) {
-      credentials_.attempts().Failed(address, key_id);
-    }
-    refusals_.Note({.reason = Reason::kSignature, .key_id = key_id}, request);
-    return identity;
+    return std::unexpected(NoteSignature(std::move(identity.error()), request));
   }
-  credentials_.attempts().Succeeded(address, key_id);
-  keyring_.Touch(key_id);
+  keyring_.Touch(identity->key_id);
   return identity;
 }
 

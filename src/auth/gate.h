@@ -58,6 +58,10 @@ class Gate {
   virtual bool StillMay(const net::Request& request, Action action,
                         std::string_view stream = {}) = 0;
 
+  /// The same for who was let in once (CheckSignature): whether the key is active yet, and what it
+  /// may do now.
+  virtual bool StillMay(const Identity& identity, Action action, std::string_view stream) = 0;
+
   /// 401, 403 or 429 as the fitting response to a refusal of Check.
   virtual net::Response Refused(const base::Error& error, const net::Request& request) = 0;
 

@@ -79,15 +79,16 @@ bool Identity::May(Action action, std::string_view stream) const {
   if (std::ranges::none_of(roles, [action](Role role) { return RoleAllows(role, action); })) {
     return false;
   }
-  if (streams.empty()) {
-    return true;
-  }
-  if (!IsOnStream(action)) {
-    // A key that is bound to streams could otherwise make itself one that is not.
-    return action != Action::kManageKeys || std::ranges::find(streams, "*") != streams.end();
-  }
-  return std::ranges::any_of(
-      streams, [stream](std::string_view scope) { return ScopeHolds(scope, stream); });
+  // A key that is bound to streams could otherwise make itself one that is not, or see figures of
+  // other streams. What it queries is judged table by table.
+  const bool of_all = action == Action::kManageKeys || action == Action::kViewDashboard;
+  return of_all || IsOnStream(action) ? Holds(of_all ? "" : stream) : true;
+}
+
+bool Identity::Holds(std::string_view stream) const {
+  return streams.empty() || std::ranges::any_of(streams, [stream](std::string_view scope) {
+           return ScopeHolds(scope, stream);
+         });
 }
 
 Identity Everyone() {

@@ -37,16 +37,20 @@ bool RoleAllows(Role role, Action action);
 /// Whether the action is on a stream and therefore bound by the key's scope.
 bool IsOnStream(Action action);
 
-/// Who asks. `streams` bounds the actions on streams: names, or prefixes that end in '*'; empty for
-/// all streams.
+/// Who asks. `streams` bounds the actions on streams, and what queries may read: names, or prefixes
+/// that end in '*'; empty for all streams.
 struct Identity {
   std::string key_id;  ///< "" for everyone while authentication is off.
   std::vector<Role> roles;
   std::vector<std::string> streams;
 
   /// Whether a role allows `action` and, for actions on streams, the scope holds `stream`. ""
-  /// stands for all streams; that, and managing keys, is for keys without a scope (or with "*").
+  /// stands for all streams; that, managing keys, and the dashboard, which shows the figures of
+  /// all, are for keys without a scope (or with "*").
   bool May(Action action, std::string_view stream = {}) const;
+  /// Whether the scope holds `stream`, whatever the roles allow. A query may read the tables that
+  /// such streams feed.
+  bool Holds(std::string_view stream) const;
 };
 
 /// Everyone, while authentication is off (loopback only).

@@ -50,12 +50,21 @@ TEST(Identity, ScopeBoundsActionsOnStreams) {
   EXPECT_FALSE(identity.May(Action::kDescribeStream)) << "listing needs a key for all streams";
 }
 
-TEST(Identity, ScopeDoesNotBoundOtherActions) {
-  const Identity identity = {
-      .key_id = "WEIRA", .roles = {Role::kViewer, Role::kIngest}, .streams = {"clicks"}};
+TEST(Identity, ScopeBoundsWhatIsSeenOfStreamsToo) {
+  Identity identity = {
+      .key_id = "WEIRA", .roles = {Role::kOperator}, .streams = {"clicks", "shop-*"}};
+  EXPECT_FALSE(identity.May(Action::kViewDashboard)) << "it shows the figures of all streams";
+  EXPECT_TRUE(identity.May(Action::kQuery)) << "of the tables that its streams feed";
+  EXPECT_TRUE(identity.Holds("clicks"));
+  EXPECT_TRUE(identity.Holds("shop-orders"));
+  EXPECT_FALSE(identity.Holds("orders"));
+  EXPECT_FALSE(identity.Holds("")) << "a table that nobody knows the stream of";
+  EXPECT_TRUE(identity.May(Action::kOperate));
+  identity.streams = {"*"};
   EXPECT_TRUE(identity.May(Action::kViewDashboard));
-  EXPECT_TRUE(identity.May(Action::kPutRecords, "clicks"));
-  EXPECT_FALSE(identity.May(Action::kQuery));
+  identity.streams.clear();
+  EXPECT_TRUE(identity.May(Action::kViewDashboard));
+  EXPECT_TRUE(identity.Holds("orders"));
 }
 
 TEST(Identity, ABoundKeyMakesItselfNoUnboundOne) {

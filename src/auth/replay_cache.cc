@@ -195,7 +195,8 @@ class ReplayCache::Recorder : public net::Responder {
 
   void Send(net::Response response) override {
     finished_ = true;
-    const Waiting waiting = memory_->Finish(mark_, response.status == 200 ? &response : nullptr);
+    const bool keep = response.status == 200 && !response.nothing_done;
+    const Waiting waiting = memory_->Finish(mark_, keep ? &response : nullptr);
     for (const std::unique_ptr<net::Responder>& other : waiting) {
       other->Send(response);
     }

@@ -122,6 +122,18 @@ TEST_F(ReplayCacheTest, AFailureMayBeTriedAgain) {
   EXPECT_NE(Arrive("b").first, nullptr);
 }
 
+TEST_F(ReplayCacheTest, WhatWasAnsweredWithoutEffectMayBeTriedAgain) {
+  Arrival throttled = Arrive("a");
+  net::Response none = Response(200, "every record failed");
+  none.nothing_done = true;
+  throttled.first->Send(std::move(none));
+  EXPECT_EQ(*throttled.answer, "200 every record failed");
+  Arrival again = Arrive("a");
+  ASSERT_NE(again.first, nullptr) << "handled anew";
+  again.first->Send(Response(200, "stored"));
+  EXPECT_EQ(*Arrive("a").answer, "200 stored");
+}
+
 TEST_F(ReplayCacheTest, SignaturesAreForgottenWhenTheyHaveExpired) {
   Arrive("a").first->Send(Response(200, "old"));
   clock_.AdvanceMillis(ReplayCache::kKeepMillis - 1);

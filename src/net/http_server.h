@@ -26,7 +26,9 @@ struct Request {
   std::string target;  ///< As received, undecoded and with the query: what signatures cover.
   std::string path;    ///< Percent-decoded, without the query; what routes match.
   std::map<std::string, std::string, std::less<>> query;  ///< Decoded; the first of repeated names.
-  std::vector<std::pair<std::string, std::string>> headers;  ///< Names in lower case.
+  /// Names in lower case. "host" is always there but in HTTP/1.0; of what HTTP/2 has besides,
+  /// ":authority", with the same value.
+  std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string remote;      ///< "127.0.0.1:51234"
   std::string request_id;  ///< Unique; also sent back as x-request-id.
@@ -43,6 +45,8 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  /// Nothing was done, whatever the status says: the same request may be tried anew. Not sent.
+  bool nothing_done = false;
 };
 
 /// {"error":{"code":…,"message":…}} with the status that fits the code (see base::Code); adds
