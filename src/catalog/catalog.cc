@@ -68,7 +68,7 @@ class SqliteCatalog : public Catalog {
       : database_(std::move(database)), clock_(clock) {}
 
   base::Result<void> Apply(std::span<const ResourceChange> changes) override {
-    return Commit([&]() -> base::Result<void> {
+    const base::Result<void> applied = Commit([&]() -> base::Result<void> {
       for (const ResourceChange& change : changes) {
         RETURN_IF_ERROR(change.kind == ResourceChange::Kind::kPut
                             ? PutResource(change.resource)
@@ -76,6 +76,8 @@ class SqliteCatalog : public Catalog {
       }
       return {};
     });
+    ++resources_version_;
+    return applied;
   }
 
   base::Result<Resource> Get(std::string_view type, std::string_view name) override {
@@ -196,6 +198,8 @@ class SqliteCatalog : public Catalog {
 
   uint64_t version() const override { return version_.load(); }
 
+  uint64_t resources_version() const override { return resources_version_.load(); }
+
   base::Result<std::vector<std::string>> Verify() override {
     const std::lock_guard lock(mutex_);
     // A page that a crash tore in the main file counts only when the write-ahead log does not
@@ -315,6 +319,7 @@ class SqliteCatalog : public Catalog {
   base::Clock& clock_;
   SharedTables snapshot_;
   std::atomic<uint64_t> version_ = 1;
+  std::atomic<uint64_t> resources_version_ = 1;
 };
 
 #undef WEIR_OBJECT_COLUMNS

@@ -138,6 +138,8 @@ class Catalog {
 
   /// Changes whenever anything is committed; cheap.
   virtual uint64_t version() const = 0;
+  /// Changes with resources alone (Apply), not with what deliveries commit; cheap.
+  virtual uint64_t resources_version() const = 0;
 
   /// SQLite's own integrity check and the checksum of each page; problems, one a line.
   virtual base::Result<std::vector<std::string>> Verify() = 0;

@@ -105,6 +105,7 @@ TEST_F(CatalogTest, AppliesAllChangesOrNone) {
 
 TEST_F(CatalogTest, CommitsObjectsPositionsAndTableTogether) {
   const uint64_t before = catalog_->version();
+  const uint64_t resources_before = catalog_->resources_version();
   const PlannedObject plan{
       .shard = 1, .first = {0}, .last = {9}, .bucket = "b", .key = "k", .error_key = "e"};
   ASSERT_TRUE(catalog_->PlanObject("clicks", plan).has_value());
@@ -120,6 +121,10 @@ TEST_F(CatalogTest, CommitsObjectsPositionsAndTableTogether) {
                               .table = MakeTable()};
   ASSERT_TRUE(catalog_->CommitDelivery(commit).has_value());
   EXPECT_NE(catalog_->version(), before);
+  EXPECT_EQ(catalog_->resources_version(), resources_before);
+  const ResourceChange change{.resource = {.type = "Stream", .name = "a", .definition = "{}"}};
+  ASSERT_TRUE(catalog_->Apply(std::span(&change, 1)).has_value());
+  EXPECT_NE(catalog_->resources_version(), resources_before);
   Open();
   EXPECT_THAT(*catalog_->PlannedObjects("clicks"), IsEmpty());
   EXPECT_EQ(catalog_->DeliveryPositions("clicks")->at(1).value, 10u);

@@ -105,21 +105,26 @@ base::Result<void> LocalLog::DeleteStream(std::string_view name) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = streams_.find(name);
-    if (found == streams_.end()) {
-      return base::Fail(base::Code::kNotFound, "no stream named '{}'", name);
+    if (found != streams_.end()) {
+      stream = found->second.get();
+      deleted_.push_back(std::move(found->second));
+      streams_.erase(found);
     }
-    stream = found->second.get();
-    deleted_.push_back(std::move(found->second));
-    streams_.erase(found);
   }
-  stream->Close();
-  DriveWithoutThreads();
-  stream->AwaitIdle();
-  // In the removed folder it would fail, and pass for a disk that does.
-  stream->StopRetention();
-  stream->Release();  // someone may hold the stream for as long as the log
-  live_.Withdraw(name);
+  RETURN_IF_ERROR(CheckStreamName(name));
   const std::string folder = StreamFolder(directory_, name);
+  if (stream == nullptr && !files_.Exists(folder)) {
+    return base::Fail(base::Code::kNotFound, "no stream named '{}'", name);
+  }
+  if (stream != nullptr) {
+    stream->Close();
+    DriveWithoutThreads();
+    stream->AwaitIdle();
+    // In the removed folder it would fail, and pass for a disk that does.
+    stream->StopRetention();
+    stream->Release();  // someone may hold the stream for as long as the log
+    live_.Withdraw(name);
+  }
   ASSIGN_OR_RETURN(const auto mark, files_.Open(base::JoinPath(folder, kDeletedMark),
                                                 base::OpenMode::kCreateOrOpen));
   RETURN_IF_ERROR(mark->SyncData());

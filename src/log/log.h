@@ -78,6 +78,9 @@ struct Entry {
   /// Arrival time to store instead of the clock's (replay, derived streams). Made monotone per
   /// shard all the same.
   std::optional<model::Rowtime> arrival;
+  /// Entries of one append with the same number other than 0 have the same hash key: AppendEach
+  /// accepts all of them or none.
+  uint32_t group = 0;
 };
 
 /// Where a record went.
@@ -238,7 +241,8 @@ class Log {
   virtual std::vector<Stream*> Streams() const = 0;
   virtual RecoveryReport recovery() const = 0;
 
-  /// Closes the stream and removes its files.
+  /// Closes the stream and removes its files. Of a stream that is not open it removes the files,
+  /// whatever is in them; kNotFound when there are none.
   virtual base::Result<void> DeleteStream(std::string_view name) = 0;
 
   /// Writes and syncs everything that waits, in this thread, and calls the callbacks. For

@@ -9,9 +9,12 @@ namespace weir::registry {
 
 inline constexpr std::string_view kDeliveryStreamType = "AWS::KinesisFirehose::DeliveryStream";
 
+/// What the names of their streams begin with, and of no others.
+inline constexpr std::string_view kDirectPutPrefix = "firehose.";
+
 /// The stream of the log that holds what clients put into the delivery stream itself.
 inline std::string DirectPutStream(std::string_view delivery_stream) {
-  return "firehose." + std::string(delivery_stream);
+  return std::string(kDirectPutPrefix) + std::string(delivery_stream);
 }
 
 }  // namespace weir::registry

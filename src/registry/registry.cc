@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/logging.h"
+#include "registry/delivery_stream.h"
 #include "registry/shard_plan.h"
 #include "registry/stream_resource.h"
 #include "registry/stream_table.h"
@@ -63,13 +64,12 @@ Change Delete(std::string_view type, std::string name) {
           .resource = {.type = std::string(type), .name = std::move(name)}};
 }
 
+// Opens nothing: what is to go may be damaged.
 base::Result<void> FinishDeletion(catalog::Catalog& catalog, log::Log& log, std::string_view name) {
-  if (log.Find(name) == nullptr) {
-    ASSIGN_OR_RETURN(const catalog::Resource deleted, catalog.Get(kDeletedType, name));
-    ASSIGN_OR_RETURN(const StreamInfo stream, ReadStream(deleted));
-    RETURN_IF_ERROR(log.OpenStream(stream.definition));
+  base::Result<void> removed = log.DeleteStream(name);
+  if (!removed.has_value() && removed.error().code != Code::kNotFound) {
+    return removed;
   }
-  RETURN_IF_ERROR(log.DeleteStream(name));
   const Change done = Delete(kDeletedType, std::string(name));
   return catalog.Apply({&done, 1});
 }
@@ -122,7 +122,7 @@ class CatalogRegistry : public Registry {
 // What the catalog says now, read again only when it has changed.
 base::Result<std::shared_ptr<const StreamTable>> CatalogRegistry::Table() {
   const std::lock_guard lock(table_mutex_);
-  const uint64_t version = catalog_.version();
+  const uint64_t version = catalog_.resources_version();
   if (table_ == nullptr || version != table_version_) {
     ASSIGN_OR_RETURN(StreamTable table, StreamTable::Read(catalog_));
     table_ = std::make_shared<const StreamTable>(std::move(table));
@@ -178,6 +178,12 @@ base::Result<StreamInfo> CatalogRegistry::CreateStream(std::string_view name, ui
                                                        std::string_view mode,
                                                        std::map<std::string, std::string> tags) {
   RETURN_IF_ERROR(CheckName("stream", name));
+  if (name.starts_with(kDirectPutPrefix)) {
+    return Fail(Code::kInvalidArgument,
+                "names that begin with '{}' are kept for delivery streams that clients put records "
+                "into; choose another one than '{}'",
+                kDirectPutPrefix, name);
+  }
   RETURN_IF_ERROR(CheckMode(mode));
   RETURN_IF_ERROR(CheckTags(tags));
   const std::lock_guard lock(changing_);

@@ -73,7 +73,8 @@ class Registry {
   /// kNotFound.
   virtual base::Result<StreamInfo> Get(std::string_view name) = 0;
 
-  /// kAlreadyExists; kLimitExceeded beyond kMaxOpenShards.
+  /// kAlreadyExists; kLimitExceeded beyond kMaxOpenShards; kInvalidArgument for a name that is none
+  /// or is kept for delivery streams (delivery_stream.h).
   virtual base::Result<StreamInfo> CreateStream(std::string_view name, uint32_t shards,
                                                 std::string_view mode,
                                                 std::map<std::string, std::string> tags) = 0;

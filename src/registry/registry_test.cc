@@ -104,6 +104,36 @@ TEST_F(RegistryTest, AStreamThatTheLogCannotOpenWasNeverCreated) {
   EXPECT_TRUE(world_->Append("clicks", "a"));
 }
 
+TEST_F(RegistryTest, NamesOfDeliveryStreamsAreReserved) {
+  const auto refused = registry().CreateStream("firehose.events", 1, "PROVISIONED", {});
+  EXPECT_EQ(refused.error().code, base::Code::kInvalidArgument);
+  EXPECT_NE(refused.error().message.find("delivery streams"), std::string::npos);
+  Create("firehose");
+}
+
+TEST_F(RegistryTest, AHalfDeletedStreamIsRemovedThoughItIsDamaged) {
+  Create("clicks");
+  EXPECT_TRUE(world_->Append("clicks", "a"));
+  EXPECT_TRUE(world_->Append("clicks", "b"));
+  FailWhen([](std::string_view path) { return path.ends_with("/deleted"); });
+  EXPECT_EQ(registry().DeleteStream("clicks", true).error().code, base::Code::kDiskFull);
+  files_.SetFaultHook({});
+  bool damaged = false;
+  for (const std::string& file : files_.Files()) {
+    if (file.contains("/streams/clicks/")) {
+      files_.FlipBit(file, 8 * 10);
+      damaged = true;
+    }
+  }
+  ASSERT_TRUE(damaged);
+  Reopen();
+  EXPECT_EQ(registry().Get("clicks").error().code, base::Code::kNotFound);
+  EXPECT_TRUE(std::ranges::none_of(
+      files_.Files(), [](const std::string& file) { return file.contains("/streams/clicks/"); }));
+  Create("clicks");
+  EXPECT_TRUE(world_->Records("clicks").empty());
+}
+
 TEST_F(RegistryTest, ADeletedStreamIsGoneWithItsRecordsAndConsumers) {
   Create("clicks");
   EXPECT_TRUE(world_->Append("clicks", "old"));
