@@ -28,7 +28,8 @@ struct DoorParts {
   base::FileSystem& files;
   base::Clock& clock;
   base::Metrics& metrics;
-  std::string secrets_directory;  ///< Where the secrets of webhook sources lie.
+  std::string region = "us-east-1";  ///< Of the AWS APIs.
+  std::string secrets_directory;     ///< Where the secrets of webhook sources lie.
 };
 
 /// The routes that take records, and what they keep.

@@ -13,6 +13,7 @@
 #include "auth/gate.h"
 #include "auth/keyring.h"
 #include "base/clock.h"
+#include "base/format.h"
 #include "base/simulated_file_system.h"
 #include "ingest/doors.h"
 #include "net/http_client.h"
@@ -35,14 +36,7 @@ struct DoorsWorld {
         gate(std::move(*auth::Gate::Create(std::move(options.gate), files, clock, *keyring))),
         intake(Intake::Create(options.intake, *log, clock, metrics)),
         server(std::move(*net::HttpServer::Create({.port = 0}, clock))),
-        doors(std::move(*Doors::Register(*server, {.log = *log,
-                                                   .catalog = *catalog,
-                                                   .registry = *registry,
-                                                   .gate = *gate,
-                                                   .intake = *intake,
-                                                   .files = files,
-                                                   .clock = clock,
-                                                   .metrics = metrics}))) {}
+        doors(std::move(*Doors::Register(*server, Parts(clock)))) {}
 
   ~DoorsWorld() {
     server->Stop(0);
@@ -56,6 +50,32 @@ struct DoorsWorld {
     ASSERT_TRUE(server->Start());
     client =
         std::move(*net::HttpClient::Create("http://127.0.0.1:" + std::to_string(server->port())));
+  }
+
+  DoorParts Parts(base::Clock& clock) {
+    return {.log = *log,
+            .catalog = *catalog,
+            .registry = *registry,
+            .gate = *gate,
+            .intake = *intake,
+            .files = files,
+            .clock = clock,
+            .metrics = metrics,
+            .secrets_directory = "/data/secrets"};
+  }
+
+  // "key|data" of all records, by shard and sequence.
+  std::vector<std::string> Stored(std::string_view stream) const {
+    std::vector<std::string> stored;
+    log::Stream& found = *log->Find(stream);
+    for (const log::ShardDefinition& shard : found.definition().shards) {
+      const auto read = found.Read(shard.id, {0}, 100'000, 100 << 20);
+      EXPECT_TRUE(read) << read.error().message;
+      for (const model::Record& record : read->batch.records) {
+        stored.push_back(fmt::format("{}|{}", record.partition_key, record.data));
+      }
+    }
+    return stored;
   }
 
   net::ClientResponse Send(std::string_view target,
@@ -86,5 +106,47 @@ struct DoorsWorld {
   std::unique_ptr<Doors> doors;
   std::unique_ptr<net::HttpClient> client;
 };
+
+// A door at a free port of its own, for those that read the catalog when they are registered.
+class SeparateDoor {
+ public:
+  ~SeparateDoor() {
+    if (server_ != nullptr) {
+      server_->Stop(0);
+    }
+  }
+
+  // `add` registers the door.
+  template <typename Add>
+  void Start(base::Clock& clock, Add add) {
+    server_ = std::move(*net::HttpServer::Create({.port = 0}, clock));
+    const auto added = add(*server_);
+    ASSERT_TRUE(added) << added.error().message;
+    ASSERT_TRUE(server_->Start());
+    client_ =
+        std::move(*net::HttpClient::Create("http://127.0.0.1:" + std::to_string(server_->port())));
+  }
+
+  net::ClientResponse Send(std::string_view method, std::string_view target,
+                           const std::vector<std::pair<std::string, std::string>>& headers,
+                           std::string_view body) {
+    auto response = client_->Send(method, target, headers, body);
+    EXPECT_TRUE(response) << response.error().message;
+    return response ? *response : net::ClientResponse{};
+  }
+
+ private:
+  std::unique_ptr<net::HttpServer> server_;
+  std::unique_ptr<net::HttpClient> client_;
+};
+
+// Puts a resource into the world's catalog.
+inline void PutResource(DoorsWorld& world, std::string_view type, std::string_view name,
+                        std::string_view definition) {
+  const catalog::ResourceChange change{.resource = {.type = std::string(type),
+                                                    .name = std::string(name),
+                                                    .definition = std::string(definition)}};
+  ASSERT_TRUE(world.catalog->Apply({&change, 1}));
+}
 
 }  // namespace weir::ingest

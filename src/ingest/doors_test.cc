@@ -30,18 +30,7 @@ class DoorsTest : public testing::Test {
     return world_.Call(fmt::format("Kinesis_20131202.{}", operation), body);
   }
 
-  // "key|data" of all records, by shard and sequence.
-  std::vector<std::string> Stored() {
-    std::vector<std::string> stored;
-    for (uint32_t shard = 0; shard < 2; ++shard) {
-      auto read = stream_->Read(shard, {0}, 100'000, 100 << 20);
-      EXPECT_TRUE(read) << read.error().message;
-      for (const model::Record& record : read->batch.records) {
-        stored.push_back(fmt::format("{}|{}", record.partition_key, record.data));
-      }
-    }
-    return stored;
-  }
+  std::vector<std::string> Stored() { return world_.Stored("ClickStream"); }
 
   base::ManualClock clock_{kNow};
   DoorsWorld world_{clock_};

@@ -24,7 +24,8 @@ ShardLimits::Bucket& ShardLimits::Filled(const std::string& stream, uint32_t sha
   if (buckets_.size() >= kMaxBuckets) {
     // Those that are full again say nothing.
     std::erase_if(buckets_, [&](const auto& entry) {
-      return entry.second.bytes >= 0 && now_nanos - entry.second.filled_nanos > kNanosPerSecond;
+      return entry.second.bytes >= 0 && entry.second.records >= 0 &&
+             now_nanos - entry.second.filled_nanos > kNanosPerSecond;
     });
   }
   const auto [found, added] = buckets_.try_emplace({stream, shard});
@@ -39,14 +40,14 @@ ShardLimits::Bucket& ShardLimits::Filled(const std::string& stream, uint32_t sha
   return bucket;
 }
 
-// A record of more bytes than a second's worth is taken when the bucket is full, and leaves it
-// owing: else it could never be.
-bool ShardLimits::TakeFrom(Bucket& bucket, size_t bytes) const {
-  const auto needed = static_cast<double>(std::min<uint64_t>(bytes, bytes_));
-  if ((records_ > 0 && bucket.records < 1) || (bytes_ > 0 && bucket.bytes < needed)) {
+// What is more than a second's worth is taken when the bucket is full, and leaves it owing: else it
+// could never be.
+bool ShardLimits::TakeFrom(Bucket& bucket, uint64_t records, uint64_t bytes) const {
+  if ((records_ > 0 && bucket.records < static_cast<double>(std::min(records, records_))) ||
+      (bytes_ > 0 && bucket.bytes < static_cast<double>(std::min(bytes, bytes_)))) {
     return false;
   }
-  bucket.records -= 1;
+  bucket.records -= static_cast<double>(records);
   bucket.bytes -= static_cast<double>(bytes);
   return true;
 }
@@ -63,16 +64,25 @@ std::vector<std::pair<size_t, base::Error>> ShardLimits::Take(const log::Stream&
   std::map<uint32_t, Bucket*> used;
   const std::lock_guard lock(mutex_);
   const int64_t now = clock_.MonotonicNanos();
-  for (size_t i = 0; i < entries.size(); ++i) {
+  for (size_t i = 0, end = 0; i < entries.size(); i = end) {
+    uint64_t bytes = 0;
+    do {
+      bytes += entries[end].data.size() + entries[end].partition_key.size();
+      ++end;
+    } while (end < entries.size() && entries[end].group != 0 &&
+             entries[end].group == entries[i].group);
     Bucket*& bucket = used[shards[i]];
     if (bucket == nullptr) {
       bucket = &Filled(definition.name, shards[i], now);
     }
-    if (!TakeFrom(*bucket, entries[i].data.size() + entries[i].partition_key.size())) {
-      refused.emplace_back(
-          i, base::Error{base::Code::kLimitExceeded,
-                         fmt::format("Rate exceeded for shard {} in stream {}",
-                                     model::FormatShardId(shards[i]), definition.name)});
+    if (TakeFrom(*bucket, end - i, bytes)) {
+      continue;
+    }
+    const base::Error error{base::Code::kLimitExceeded,
+                            fmt::format("Rate exceeded for shard {} in stream {}",
+                                        model::FormatShardId(shards[i]), definition.name)};
+    for (size_t entry = i; entry < end; ++entry) {
+      refused.emplace_back(entry, error);
     }
   }
   return refused;

@@ -28,7 +28,8 @@ class ShardLimits {
   bool active() const { return records_ > 0 || bytes_ > 0; }
 
   // Takes what the entries need from their shards' buckets, in their order; the entries for which
-  // there is not enough, by index, with kLimitExceeded.
+  // there is not enough, by index, with kLimitExceeded. A group (log::Entry) is taken or refused as
+  // a whole.
   std::vector<std::pair<size_t, base::Error>> Take(const log::Stream& stream,
                                                    std::span<const log::Entry> entries);
 
@@ -40,7 +41,7 @@ class ShardLimits {
   };
 
   Bucket& Filled(const std::string& stream, uint32_t shard, int64_t now_nanos);
-  bool TakeFrom(Bucket& bucket, size_t bytes) const;
+  bool TakeFrom(Bucket& bucket, uint64_t records, uint64_t bytes) const;
 
   const uint64_t records_;
   const uint64_t bytes_;

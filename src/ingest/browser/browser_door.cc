@@ -174,7 +174,7 @@ class BrowserDoor {
 
   void AnswerPixel(const net::Request& request, std::unique_ptr<net::Responder> responder) {
     const std::string_view origin = OriginOfPixel(request);
-    const Source* const source = origin.empty() ? sources_.Only() : sources_.Find(origin);
+    const Source* const source = origin.empty() ? sources_.WithoutReferer() : sources_.Find(origin);
     if (source == nullptr) {
       return responder->Send(sources_.empty() ? Off() : WrongOrigin(origin));
     }
@@ -215,8 +215,9 @@ class BrowserDoor {
         Refusal::kOrigin,
         WithOrigin(net::ErrorResponse(
                        {Code::kPermission,
-                        origin.empty() ? std::string("the request names no origin, so it is not "
-                                                     "known which Weir::BrowserSource it is for")
+                        origin.empty() ? std::string("the request names no origin (a pixel: no "
+                                                     "Referer); a Weir::BrowserSource may allow "
+                                                     "that with PixelsWithoutReferer")
                                        : fmt::format("origin '{}' is not in AllowedOrigins of any "
                                                      "Weir::BrowserSource",
                                                      origin.substr(0, 255))}),

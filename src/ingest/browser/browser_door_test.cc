@@ -26,31 +26,15 @@ class BrowserDoorTest : public testing::Test {
  protected:
   void Start(std::string_view definition) {
     if (!definition.empty()) {
-      const catalog::ResourceChange change{.kind = catalog::ResourceChange::Kind::kPut,
-                                           .resource = {.type = "Weir::BrowserSource",
-                                                        .name = "shop",
-                                                        .stack = {},
-                                                        .logical_id = {},
-                                                        .definition = std::string(definition),
-                                                        .created = {}}};
-      ASSERT_TRUE(world_.catalog->Apply({&change, 1}));
+      PutResource(world_, "Weir::BrowserSource", "shop", definition);
     }
     for (const char* const name : {"Clicks", "Orders"}) {
       ASSERT_TRUE(
           world_.log->OpenStream({.name = name, .created = {kNow}, .shards = log::EvenShards(1)}));
     }
-    server_ = std::move(*net::HttpServer::Create({.port = 0}, clock_));
-    ASSERT_TRUE(RegisterBrowser(*server_, {.log = *world_.log,
-                                           .catalog = *world_.catalog,
-                                           .registry = *world_.registry,
-                                           .gate = *world_.gate,
-                                           .intake = *world_.intake,
-                                           .files = world_.files,
-                                           .clock = clock_,
-                                           .metrics = world_.metrics}));
-    ASSERT_TRUE(server_->Start());
-    client_ =
-        std::move(*net::HttpClient::Create("http://127.0.0.1:" + std::to_string(server_->port())));
+    door_.Start(clock_, [this](net::HttpServer& server) {
+      return RegisterBrowser(server, world_.Parts(clock_));
+    });
   }
 
   void StartShop() {
@@ -58,17 +42,9 @@ class BrowserDoorTest : public testing::Test {
           R"("OrderStream":"Orders"})");
   }
 
-  ~BrowserDoorTest() override {
-    if (server_ != nullptr) {
-      server_->Stop(0);
-    }
-  }
-
   net::ClientResponse Send(std::string_view method, std::string_view target,
                            const Headers& headers = {}, std::string_view body = {}) {
-    auto response = client_->Send(method, target, headers, body);
-    EXPECT_TRUE(response) << response.error().message;
-    return response ? *response : net::ClientResponse{};
+    return door_.Send(method, target, headers, body);
   }
 
   net::ClientResponse Beacon(std::string_view body, Headers headers = {}) {
@@ -77,15 +53,7 @@ class BrowserDoorTest : public testing::Test {
     return Send("POST", "/v1/collect", headers, body);
   }
 
-  std::vector<std::string> Stored(std::string_view stream) {
-    std::vector<std::string> stored;
-    auto read = world_.log->Find(stream)->Read(0, {0}, 1'000, 1 << 20);
-    EXPECT_TRUE(read) << read.error().message;
-    for (const model::Record& record : read->batch.records) {
-      stored.push_back(fmt::format("{}|{}", record.partition_key, record.data));
-    }
-    return stored;
-  }
+  std::vector<std::string> Stored(std::string_view stream) { return world_.Stored(stream); }
 
   static std::string Header(const net::ClientResponse& response, std::string_view name) {
     for (const auto& [key, value] : response.headers) {
@@ -98,8 +66,7 @@ class BrowserDoorTest : public testing::Test {
 
   base::ManualClock clock_{kNow};
   DoorsWorld world_{clock_};
-  std::unique_ptr<net::HttpServer> server_;
-  std::unique_ptr<net::HttpClient> client_;
+  SeparateDoor door_;
 };
 
 TEST_F(BrowserDoorTest, IsShutUntilAnOriginIsNamed) {
@@ -200,7 +167,8 @@ TEST_F(BrowserDoorTest, KeepsNothingOfWhoAsksNotToBeFollowed) {
   for (const auto& [name, value] :
        Headers{{"dnt", "1"}, {"sec-gpc", "1"}, {"sec-purpose", "prefetch;prerender"}}) {
     EXPECT_THAT(Beacon(kClick, {{name, value}}).body, HasSubstr("\"accepted\":0"));
-    const auto pixel = Send("GET", "/p.gif?promotion=P601", {{name, value}});
+    const auto pixel =
+        Send("GET", "/p.gif?promotion=P601", {{"referer", "https://shop.example/"}, {name, value}});
     EXPECT_EQ(pixel.status, 200);
     EXPECT_EQ(pixel.body.size(), 43);
   }
@@ -217,16 +185,34 @@ TEST_F(BrowserDoorTest, ThePixelRecordsAClickOrAnOrder) {
   EXPECT_EQ(pixel.body.size(), 43);
   EXPECT_THAT(pixel.body, testing::StartsWith("GIF89a"));
   EXPECT_EQ(Header(pixel, "cache-control"), "no-store");
-  EXPECT_EQ(Send("GET", "/p.gif?promotion=P602").status, 200);  // No Referer: one source alone.
-  EXPECT_EQ(Send("GET", "/p.gif?order=7&lines=%5B%7B%22item%22%3A%22I1%22%7D%5D").status, 200);
+  const Headers shop{{"referer", "https://shop.example/"}};
+  EXPECT_EQ(Send("GET", "/p.gif?promotion=P602", shop).status, 200);
+  EXPECT_EQ(Send("GET", "/p.gif?order=7&lines=%5B%7B%22item%22%3A%22I1%22%7D%5D", shop).status,
+            200);
   EXPECT_EQ(Send("GET", "/p.gif?promotion=P1", {{"referer", "https://evil.example/"}}).status, 403);
-  EXPECT_EQ(Send("GET", "/p.gif").status, 400);
-  EXPECT_EQ(Send("HEAD", "/p.gif?promotion=P3").status, 200);  // Looks, and records nothing.
-  EXPECT_EQ(Send("GET", "/p.gif?promtion=P1").status, 400);
-  EXPECT_EQ(Send("GET", "/p.gif?order=7&lines=nonsense").status, 400);
+  EXPECT_EQ(Send("GET", "/p.gif", shop).status, 400);
+  EXPECT_EQ(Send("HEAD", "/p.gif?promotion=P3", shop).status, 200);  // Looks, and records nothing.
+  EXPECT_EQ(Send("GET", "/p.gif?promtion=P1", shop).status, 400);
+  EXPECT_EQ(Send("GET", "/p.gif?order=7&lines=nonsense", shop).status, 400);
   EXPECT_THAT(Stored("Clicks"), ElementsAre(HasSubstr(R"("ClickId":"abcdefgh","UserId":"u1")"),
                                             HasSubstr(R"("Event":"P602")")));
   EXPECT_THAT(Stored("Orders"), ElementsAre(HasSubstr(R"("OrderLines":[{"ItemId":"I1")")));
+}
+
+TEST_F(BrowserDoorTest, APixelWithoutRefererCountsOnlyWhereThatIsAllowed) {
+  StartShop();
+  const auto refused = Send("GET", "/p.gif?promotion=P1");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.body, HasSubstr("PixelsWithoutReferer"));
+  EXPECT_THAT(Stored("Clicks"), ElementsAre());
+}
+
+TEST_F(BrowserDoorTest, ASourceMayTakePixelsWithoutReferer) {
+  Start(R"({"AllowedOrigins":["https://shop.example"],"ClickStream":"Clicks",)"
+        R"("PixelsWithoutReferer":true})");
+  EXPECT_EQ(Send("GET", "/p.gif?promotion=P1").status, 200);
+  EXPECT_EQ(Stored("Clicks").size(), 1);
+  EXPECT_EQ(Send("GET", "/p.gif?promotion=P1", {{"referer", "https://evil.example/"}}).status, 403);
 }
 
 TEST_F(BrowserDoorTest, TakesNoOrdersWithoutAStreamForThem) {

@@ -14,7 +14,10 @@ base::Result<Sources> Sources::Read(catalog::Catalog& catalog) {
     if (definition.Find("OrderStream") != nullptr) {
       ASSIGN_OR_RETURN(source.order_stream, definition.StringAt("OrderStream"));
     }
-    ++sources.resources_;
+    if (const json::Value* const takes = definition.Find("PixelsWithoutReferer");
+        takes != nullptr && takes->AsBool().value_or(false)) {
+      sources.without_referer_.push_back(source);
+    }
     const json::Value* const origins = definition.Find("AllowedOrigins");
     for (size_t i = 0; origins != nullptr && i < origins->Items().size(); ++i) {
       sources.by_origin_.emplace(origins->Items()[i].AsString().value_or(""), source);
@@ -28,8 +31,8 @@ const Source* Sources::Find(std::string_view origin) const {
   return found == by_origin_.end() ? nullptr : &found->second;
 }
 
-const Source* Sources::Only() const {
-  return resources_ == 1 && !by_origin_.empty() ? &by_origin_.begin()->second : nullptr;
+const Source* Sources::WithoutReferer() const {
+  return without_referer_.size() == 1 ? &without_referer_.front() : nullptr;
 }
 
 std::string_view OriginOf(std::string_view url) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "catalog/catalog.h"
@@ -25,12 +26,13 @@ class Sources {
   // Of pages of `origin`; null when it is not allowed.
   const Source* Find(std::string_view origin) const;
 
-  // When there is one resource alone, its; else null.
-  const Source* Only() const;
+  // Of pixels that do not say where they are shown: that of the one resource that takes such;
+  // null without one, or when several do.
+  const Source* WithoutReferer() const;
 
  private:
   std::map<std::string, Source, std::less<>> by_origin_;
-  size_t resources_ = 0;
+  std::vector<Source> without_referer_;
 };
 
 // "https://shop.example/a?b" -> "https://shop.example"; "" when it is no such text.

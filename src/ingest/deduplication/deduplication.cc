@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,8 @@ namespace {
 constexpr std::string_view kType = "Weir::Deduplication";
 constexpr int64_t kDefaultHorizonHours = 24;
 constexpr int64_t kHourMillis = 3'600'000;
+// After a failure, definitions and indexes are looked at again no sooner than this.
+constexpr int64_t kRefreshAgainNanos = 1'000'000'000;
 
 base::Result<std::vector<Definition>> ReadDefinitions(catalog::Catalog& catalog) {
   ASSIGN_OR_RETURN(const std::vector<catalog::Resource> resources, catalog.List(kType));
@@ -68,42 +71,24 @@ class DeduplicatingIntake : public Intake {
                .folder = options.folder,
                .memory_events = options.memory_events,
                .work = std::make_shared<Worker>(options.threads),
-               .writer = std::make_shared<Worker>(options.threads)} {}
+               .writer = std::make_shared<Worker>(options.threads)},
+        failed_(metrics.GetGauge("weir_ingest_deduplication_failed_info",
+                                 "1 while definitions cannot be read or an index of event ids "
+                                 "cannot be opened; it is tried again each second.")) {}
 
   ~DeduplicatingIntake() override {
     parts_.writer->Stop();
     parts_.work->Stop();
   }
 
+  /// Brings every stream to what the catalog says of it; the first failure, and then it is tried
+  /// again (RefreshLater). Streams whose index cannot be opened are refused until it can.
   base::Result<void> Refresh() {
-    seen_version_ = catalog_.version();
-    ASSIGN_OR_RETURN(const std::vector<Definition> definitions, ReadDefinitions(catalog_));
-    ByStream wanted;
-    std::vector<std::shared_ptr<StreamDeduplicator>> opened;
-    for (const Definition& definition : definitions) {
-      log::Stream* const stream = log_.Find(definition.stream);
-      if (stream == nullptr) {
-        continue;  // It is looked for again when the catalog changes, as it does for new streams.
-      }
-      const auto before = by_stream_.find(definition.stream);
-      if (before != by_stream_.end() && Serves(*before->second, definition, *stream)) {
-        wanted.insert(*before);
-        continue;
-      }
-      ASSIGN_OR_RETURN(auto deduplicator, StreamDeduplicator::Open(parts_, definition, *stream));
-      wanted.emplace(definition.stream, deduplicator);
-      opened.push_back(std::move(deduplicator));
-    }
-    {
-      const std::lock_guard lock(mutex_);
-      by_stream_ = std::move(wanted);
-    }
-    for (const std::shared_ptr<StreamDeduplicator>& deduplicator : opened) {
-      all_.push_back(deduplicator);
-      // What came past it before it was known.
-      RETURN_IF_ERROR(deduplicator->CatchUp());
-    }
-    return {};
+    base::Result<void> refreshed = TryRefresh();
+    failed_.Set(refreshed.has_value() ? 0 : 1);
+    refresh_again_nanos_ =
+        refreshed.has_value() ? 0 : parts_.clock.MonotonicNanos() + kRefreshAgainNanos;
+    return refreshed;
   }
 
   /// Removes the runs of streams that are not de-duplicated any longer.
@@ -129,8 +114,11 @@ class DeduplicatingIntake : public Intake {
   }
 
   void Append(log::Stream& stream, std::span<const log::Entry> entries, IntakeDone done) override {
-    RefreshLater();
-    if (Find(stream) == nullptr && refreshing_ == 0) {
+    Found found = Find(stream);
+    if (RefreshLater(found.is_new)) {
+      found = Find(stream);
+    }
+    if (refreshing_ == 0 && found.passes()) {
       return parts_.next.Append(stream, entries, std::move(done));
     }
     const size_t bytes = BytesOf(entries);
@@ -143,20 +131,90 @@ class DeduplicatingIntake : public Intake {
     auto request = std::make_shared<Request>(entries, std::move(done));
     parts_.work->Post([this, &stream, bytes, request = std::move(request)]() mutable {
       waiting_bytes_.fetch_sub(bytes);
-      const std::shared_ptr<StreamDeduplicator> deduplicator = Find(stream);
-      if (deduplicator != nullptr) {
-        return deduplicator->Append(std::move(request));
-      }
-      // Its resource was deleted meanwhile, or what has changed in the catalog is something else.
-      parts_.next.Append(stream, request->entries(), [request](IntakeOutcome outcome) {
-        request->outcome = std::move(outcome);
-        request->FinishIfResolved();
-      });
+      Handle(stream, std::move(request));
     });
   }
 
  private:
   using ByStream = std::map<std::string, std::shared_ptr<StreamDeduplicator>, std::less<>>;
+  /// Streams that are to be de-duplicated and are not yet: why, or nothing for one that was not in
+  /// the log.
+  using Unserved = std::map<std::string, std::optional<base::Error>, std::less<>>;
+
+  /// What is known of a stream.
+  struct Found {
+    std::shared_ptr<StreamDeduplicator> deduplicator;
+    std::optional<base::Error> failure;
+    bool is_new = false;  ///< Has come into the log since it was looked for.
+
+    bool passes() const { return deduplicator == nullptr && !failure.has_value(); }
+  };
+
+  base::Result<void> TryRefresh() {
+    seen_version_ = catalog_.resources_version();
+    ASSIGN_OR_RETURN(const std::vector<Definition> definitions, ReadDefinitions(catalog_));
+    base::Result<void> refreshed;
+    const auto note = [&](const base::Result<void>& step) {
+      if (!step.has_value() && refreshed.has_value()) {
+        refreshed = step;
+      }
+    };
+    ByStream wanted;
+    Unserved unserved;
+    std::vector<std::shared_ptr<StreamDeduplicator>> opened;
+    for (const Definition& definition : definitions) {
+      log::Stream* const stream = log_.Find(definition.stream);
+      if (stream == nullptr) {
+        unserved.emplace(definition.stream, std::nullopt);
+        continue;
+      }
+      const auto before = by_stream_.find(definition.stream);
+      if (before != by_stream_.end() && Serves(*before->second, definition, *stream)) {
+        wanted.insert(*before);
+        continue;
+      }
+      auto deduplicator = StreamDeduplicator::Open(parts_, definition, *stream);
+      if (!deduplicator.has_value()) {
+        note(std::unexpected(deduplicator.error()));
+        unserved.emplace(definition.stream,
+                         base::Error{base::Code::kUnavailable,
+                                     "the index of event ids cannot be opened, " +
+                                         deduplicator.error().message + ": try again"});
+        continue;
+      }
+      wanted.emplace(definition.stream, *deduplicator);
+      opened.push_back(*std::move(deduplicator));
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      by_stream_ = std::move(wanted);
+      unserved_ = std::move(unserved);
+    }
+    for (const std::shared_ptr<StreamDeduplicator>& deduplicator : opened) {
+      all_.push_back(deduplicator);
+      // What came past it before it was known.
+      note(deduplicator->CatchUp());
+    }
+    return refreshed;
+  }
+
+  void Handle(log::Stream& stream, std::shared_ptr<Request> request) {
+    Found found = Find(stream);
+    if (found.deduplicator != nullptr) {
+      return found.deduplicator->Append(std::move(request));
+    }
+    if (found.failure.has_value()) {
+      for (size_t i = 0; i < request->entries().size(); ++i) {
+        request->outcome.refused.emplace_back(i, *found.failure);
+      }
+      return request->FinishIfResolved();
+    }
+    // Its resource was deleted meanwhile, or what has changed in the catalog is something else.
+    parts_.next.Append(stream, request->entries(), [request](IntakeOutcome outcome) {
+      request->outcome = std::move(outcome);
+      request->FinishIfResolved();
+    });
+  }
 
   /// Whether the deduplicator is right for the definition. One that is not may have to finish
   /// writing a run first, and serves until then.
@@ -172,38 +230,56 @@ class DeduplicatingIntake : public Intake {
     return true;
   }
 
-  std::shared_ptr<StreamDeduplicator> Find(const log::Stream& stream) const {
+  Found Find(const log::Stream& stream) const {
     const std::lock_guard lock(mutex_);
     const auto found = by_stream_.find(stream.name());
     // A stream may have been deleted and created anew.
-    return found == by_stream_.end() || &found->second->stream() != &stream ? nullptr
-                                                                            : found->second;
+    if (found != by_stream_.end() && &found->second->stream() == &stream) {
+      return {.deduplicator = found->second};
+    }
+    const auto unserved = unserved_.find(stream.name());
+    if (unserved == unserved_.end()) {
+      return {};
+    }
+    return {.failure = unserved->second, .is_new = !unserved->second.has_value()};
   }
 
-  void RefreshLater() {
-    const uint64_t version = catalog_.version();
-    if (seen_version_.exchange(version) != version) {
-      ++refreshing_;
-      parts_.work->Post([this] {
-        const auto refreshed = Refresh();
-        --refreshing_;
-        if (!refreshed.has_value()) {
-          base::LogEvent(base::LogLevel::kError, "deduplication.not_refreshed",
-                         refreshed.error().message);
-        }
-      });
+  /// Posts a refresh when the catalog's resources have changed, when a stream has come since the
+  /// last one, and some time after one that failed. Whether it did.
+  bool RefreshLater(bool stream_is_new) {
+    const uint64_t version = catalog_.resources_version();
+    bool due = seen_version_.exchange(version) != version;
+    if (int64_t again = refresh_again_nanos_;
+        !due && again != 0 && parts_.clock.MonotonicNanos() >= again) {
+      due = refresh_again_nanos_.compare_exchange_strong(again, 0);
     }
+    if (!due && !(stream_is_new && refreshing_ == 0)) {
+      return false;
+    }
+    ++refreshing_;
+    parts_.work->Post([this] {
+      const auto refreshed = Refresh();
+      --refreshing_;
+      if (!refreshed.has_value()) {
+        base::LogEvent(base::LogLevel::kError, "deduplication.not_refreshed",
+                       refreshed.error().message);
+      }
+    });
+    return true;
   }
 
   const size_t max_waiting_bytes_;
   log::Log& log_;
   catalog::Catalog& catalog_;
   const Parts parts_;
-  std::atomic<uint64_t> seen_version_ = 0;
+  base::Gauge& failed_;
+  std::atomic<uint64_t> seen_version_ = 0;        ///< Of the catalog's resources.
+  std::atomic<int64_t> refresh_again_nanos_ = 0;  ///< After a failure; 0 for not at all.
   std::atomic<int> refreshing_ = 0;  ///< Meanwhile all appends go through the worker, behind it.
   std::atomic<size_t> waiting_bytes_ = 0;
   mutable std::mutex mutex_;
-  ByStream by_stream_;  ///< Changed by the worker alone.
+  ByStream by_stream_;  ///< Changed by the worker alone, as is unserved_.
+  Unserved unserved_;
   /// Those of the past too: their appends may still come back.
   std::vector<std::shared_ptr<StreamDeduplicator>> all_;
 };

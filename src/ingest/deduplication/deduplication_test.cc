@@ -87,14 +87,25 @@ class World {
   }
 
   void Define(int64_t hours, std::string_view field = "EventId") {
+    DefineFor(kStream, hours, field);
+  }
+
+  void DefineFor(std::string_view stream, int64_t hours, std::string_view field = "EventId") {
     const catalog::ResourceChange change = {
         .resource = {
             .type = "Weir::Deduplication",
-            .name = "once",
-            .definition = fmt::format(
-                R"({{"Stream":"clicks","EventIdField":"{}","HorizonHours":{}}})", field, hours)}};
+            .name = fmt::format("once {}", stream),
+            .definition = fmt::format(R"({{"Stream":"{}","EventIdField":"{}","HorizonHours":{}}})",
+                                      stream, field, hours)}};
     ASSERT_TRUE(catalog_->Apply({&change, 1}).has_value());
   }
+
+  /// From now on records go to this new stream.
+  void Open(std::string_view stream) {
+    stream_ = *log_->OpenStream({.name = std::string(stream), .shards = log::EvenShards(2)});
+  }
+
+  double Gauge(const char* name) { return metrics_->GetGauge(name, "", {}).Value(); }
 
   /// Hands over records; their outcome is there after Drive (or when the threads are done).
   std::shared_ptr<std::optional<IntakeOutcome>> Send(const std::vector<std::string>& records) {
@@ -261,6 +272,36 @@ TEST(Deduplication, WhoWaitsFailsWithTheFirst) {
   EXPECT_EQ((*second)->refused[0].first, 0);
   EXPECT_EQ((*second)->refused[0].second, (*first)->refused[0].second);
   EXPECT_EQ((*second)->duplicates, 1) << "the other entry has its own outcome";
+}
+
+TEST(Deduplication, AnIndexThatCannotBeOpenedIsTriedAgain) {
+  World world;
+  world.Put({Event("a")});
+  world.files().SetFaultHook([](std::string_view, std::string_view path) {
+    return path.contains("/deduplication/") ? std::optional(base::Error{base::Code::kIo, "broken"})
+                                            : std::nullopt;
+  });
+  world.Define(48);  // Its index is opened anew.
+  for (int i = 0; i < 3; ++i) {
+    const IntakeOutcome refused = world.Put({Event("a", i)});
+    ASSERT_EQ(refused.refused.size(), 1) << "not stored a second time";
+    EXPECT_EQ(refused.refused[0].second.code, base::Code::kUnavailable);
+  }
+  EXPECT_EQ(world.Gauge("weir_ingest_deduplication_failed_info"), 1);
+  world.files().SetFaultHook({});
+  EXPECT_EQ(world.Put({Event("a")}).refused.size(), 1) << "not at once";
+  world.clock().AdvanceMillis(1'000);
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 1);
+  EXPECT_EQ(world.Gauge("weir_ingest_deduplication_failed_info"), 0);
+}
+
+TEST(Deduplication, AStreamThatComesAfterItsDefinitionIsFound) {
+  World world;
+  world.DefineFor("later", 24);
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 0);
+  world.Open("later");  // The catalog knew it before.
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 0);
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 1);
 }
 
 TEST(Deduplication, OtherStreamsPassUnchanged) {

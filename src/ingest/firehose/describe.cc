@@ -137,7 +137,7 @@ aws::Answer DescribeDeliveryStream(const DoorParts& parts, const aws::Call& call
   writer->Key("DeliveryStreamDescription");
   writer->BeginMap();
   WriteText(*writer, "DeliveryStreamName", name);
-  WriteText(*writer, "DeliveryStreamARN", aws::DeliveryStreamArn(name));
+  WriteText(*writer, "DeliveryStreamARN", aws::DeliveryStreamArn(parts.region, name));
   WriteText(*writer, "DeliveryStreamStatus", "ACTIVE");
   WriteText(*writer, "DeliveryStreamType", TypeOf(*definition));
   WriteText(*writer, "VersionId", "1");

@@ -176,8 +176,10 @@ void FirehoseService::Answer(const Pending& pending, const IntakeOutcome& outcom
     writer->EndList();
   }
   writer->EndMap();
-  pending.responder->Send(
-      aws::MakeResponse(pending.encoding, 200, writer->Take(), pending.request_id));
+  net::Response response =
+      aws::MakeResponse(pending.encoding, 200, writer->Take(), pending.request_id);
+  response.nothing_done = failed == outcome.placements.size();
+  pending.responder->Send(std::move(response));
 }
 
 void FirehoseService::Describe(aws::Call call, std::unique_ptr<net::Responder> responder) {

@@ -25,11 +25,11 @@ constexpr std::array<std::string_view, 7> kMetrics = {"IncomingBytes",
                                                       "IteratorAgeMilliseconds"};
 
 // The stream's name and ARN, as members of the map at hand.
-void WriteNames(std::string_view name, aws::Writer& writer) {
+void WriteNames(const Parts& parts, std::string_view name, aws::Writer& writer) {
   writer.Key("StreamName");
   writer.Text(name);
   writer.Key("StreamARN");
-  writer.Text(aws::StreamArn(name));
+  writer.Text(aws::StreamArn(parts.region, name));
 }
 
 void WriteList(std::string_view member, const std::vector<std::string>& values,
@@ -72,7 +72,7 @@ Answer ChangeMonitoring(const Parts& parts, const aws::Call& call, bool enable) 
   Audit(parts, call, name);
   const auto writer = aws::Writer::Create(call.encoding);
   writer->BeginMap();
-  WriteNames(name, *writer);
+  WriteNames(parts, name, *writer);
   WriteList("CurrentShardLevelMetrics", before, *writer);
   WriteList("DesiredShardLevelMetrics", after->metrics, *writer);
   writer->EndMap();
@@ -257,7 +257,7 @@ Answer UpdateStreamWarmThroughput(const Parts& parts, const aws::Call& call) {
   Audit(parts, call, name);
   const auto writer = aws::Writer::Create(call.encoding);
   writer->BeginMap();
-  WriteNames(name, *writer);
+  WriteNames(parts, name, *writer);
   writer->Key("WarmThroughput");
   writer->BeginMap();
   writer->Key("TargetMiBps");

@@ -86,10 +86,9 @@ std::optional<ConsumerName> ParseConsumerArn(std::string_view arn) {
   return name;
 }
 
-std::string ConsumerArn(std::string_view stream, std::string_view consumer,
-                        model::Rowtime created) {
-  return fmt::format("{}{}{}:{}", aws::StreamArn(stream), kConsumer, consumer,
-                     created.millis / 1000);
+std::string ConsumerArn(std::string_view region, const registry::Consumer& consumer) {
+  return fmt::format("{}{}{}:{}", aws::StreamArn(region, consumer.stream), kConsumer, consumer.name,
+                     consumer.created.millis / 1000);
 }
 
 }  // namespace weir::ingest::kinesis

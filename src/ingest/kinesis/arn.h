@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "model/record.h"
+#include "registry/registry.h"
 
 namespace weir::ingest::kinesis {
 
@@ -31,7 +31,7 @@ struct ConsumerName {
 // The parts of a consumer's ARN; nothing when it is none.
 std::optional<ConsumerName> ParseConsumerArn(std::string_view arn);
 
-// "arn:aws:kinesis:…:stream/<stream>/consumer/<consumer>:<seconds>"
-std::string ConsumerArn(std::string_view stream, std::string_view consumer, model::Rowtime created);
+// "arn:aws:kinesis:<region>:…:stream/<stream>/consumer/<consumer>:<seconds>"
+std::string ConsumerArn(std::string_view region, const registry::Consumer& consumer);
 
 }  // namespace weir::ingest::kinesis

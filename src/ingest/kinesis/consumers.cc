@@ -9,7 +9,6 @@
 #include "ingest/kinesis/page_token.h"
 #include "ingest/kinesis/request.h"
 #include "ingest/kinesis/tags.h"
-#include "ingest/kinesis/wire.h"
 
 namespace weir::ingest::kinesis {
 namespace {
@@ -27,40 +26,41 @@ ApiError ConsumerNotFound(std::string_view consumer) {
                    aws::kAccount);
 }
 
-void WriteConsumer(const Consumer& consumer, bool with_stream, aws::Writer& writer) {
+void WriteConsumer(const Parts& parts, const Consumer& consumer, bool with_stream,
+                   aws::Writer& writer) {
   writer.BeginMap();
   writer.Key("ConsumerName");
   writer.Text(consumer.name);
   writer.Key("ConsumerARN");
-  writer.Text(ConsumerArn(consumer.stream, consumer.name, consumer.created));
+  writer.Text(ConsumerArn(parts.region, consumer));
   writer.Key("ConsumerStatus");
   writer.Text("ACTIVE");
   writer.Key("ConsumerCreationTimestamp");
   writer.Time(consumer.created);
   if (with_stream) {
     writer.Key("StreamARN");
-    writer.Text(aws::StreamArn(consumer.stream));
+    writer.Text(aws::StreamArn(parts.region, consumer.stream));
   }
   writer.EndMap();
 }
 
 // A map with one member.
-std::string WrapConsumer(aws::Encoding encoding, std::string_view member, const Consumer& consumer,
-                         bool with_stream) {
-  const auto writer = aws::Writer::Create(encoding);
+std::string WrapConsumer(const Parts& parts, const aws::Call& call, std::string_view member,
+                         const Consumer& consumer, bool with_stream) {
+  const auto writer = aws::Writer::Create(call.encoding);
   writer->BeginMap();
   writer->Key(member);
-  WriteConsumer(consumer, with_stream, *writer);
+  WriteConsumer(parts, consumer, with_stream, *writer);
   writer->EndMap();
   return writer->Take();
 }
 
-ApiError RegistrationError(const base::Error& error, std::string_view stream,
+ApiError RegistrationError(const Parts& parts, const base::Error& error, std::string_view stream,
                            std::string_view consumer) {
   if (error.code == base::Code::kAlreadyExists) {
     return MakeError("ResourceInUseException",
                      "Consumer {} under stream {} already exists for account {}.", consumer,
-                     aws::StreamArn(stream), aws::kAccount);
+                     aws::StreamArn(parts.region, stream), aws::kAccount);
   }
   if (error.code == base::Code::kLimitExceeded) {
     return MakeError("LimitExceededException",
@@ -129,7 +129,7 @@ Answer RegisterStreamConsumer(const Parts& parts, const aws::Call& call) {
   }
   const auto consumer = parts.registry.AddConsumer(name, consumer_name);
   if (!consumer) {
-    return std::unexpected(RegistrationError(consumer.error(), name, consumer_name));
+    return std::unexpected(RegistrationError(parts, consumer.error(), name, consumer_name));
   }
   if (!tags->empty()) {
     const auto kept = parts.settings.Change(*stream, [&](StreamSettings& settings) {
@@ -141,7 +141,7 @@ Answer RegisterStreamConsumer(const Parts& parts, const aws::Call& call) {
     }
   }
   Audit(parts, call, name);
-  return WrapConsumer(call.encoding, "Consumer", *consumer, false);
+  return WrapConsumer(parts, call, "Consumer", *consumer, false);
 }
 
 Answer DeregisterStreamConsumer(const Parts& parts, const aws::Call& call) {
@@ -174,7 +174,7 @@ Answer DescribeStreamConsumer(const Parts& parts, const aws::Call& call) {
   if (!found) {
     return std::unexpected(found.error());
   }
-  return WrapConsumer(call.encoding, "ConsumerDescription", found->consumer, true);
+  return WrapConsumer(parts, call, "ConsumerDescription", found->consumer, true);
 }
 
 Answer ListStreamConsumers(const Parts& parts, const aws::Call& call) {
@@ -209,7 +209,7 @@ Answer ListStreamConsumers(const Parts& parts, const aws::Call& call) {
   writer->Key("Consumers");
   writer->BeginList();
   for (const Consumer& consumer : page) {
-    WriteConsumer(consumer, false, *writer);
+    WriteConsumer(parts, consumer, false, *writer);
   }
   writer->EndList();
   if (page.size() < consumers->size()) {

@@ -16,8 +16,7 @@ class KinesisService : public aws::Service {
  public:
   // `server` runs what may block.
   KinesisService(net::HttpServer& server, const DoorParts& parts, WritableStreams& writable)
-      : put_(parts, writable),
-        operations_(server, parts.log, parts.registry, parts.catalog, parts.gate, parts.clock) {}
+      : put_(parts, writable), operations_(server, parts) {}
 
   Form FormOf(std::string_view operation) const override;
   void Handle(aws::Call call, std::unique_ptr<net::Responder> responder) override;

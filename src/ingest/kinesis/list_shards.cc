@@ -7,7 +7,6 @@
 #include "ingest/kinesis/page_token.h"
 #include "ingest/kinesis/request.h"
 #include "ingest/kinesis/shard_text.h"
-#include "ingest/kinesis/wire.h"
 
 namespace weir::ingest::kinesis {
 namespace {

@@ -72,11 +72,15 @@ const Named* FindOperation(std::string_view name) {
 
 }  // namespace
 
-Operations::Operations(net::HttpServer& server, log::Log& log, registry::Registry& registry,
-                       catalog::Catalog& catalog, auth::Gate& gate, base::Clock& clock)
+Operations::Operations(net::HttpServer& server, const DoorParts& parts)
     : server_(server),
-      settings_(catalog),
-      parts_{.log = log, .registry = registry, .settings = settings_, .gate = gate, .clock = clock},
+      settings_(parts.catalog),
+      parts_{.log = parts.log,
+             .registry = parts.registry,
+             .settings = settings_,
+             .gate = parts.gate,
+             .clock = parts.clock,
+             .region = parts.region},
       subscriptions_(parts_) {}
 
 bool Operations::Knows(std::string_view operation) {

@@ -3,9 +3,8 @@
 #include <memory>
 #include <string_view>
 
-#include "auth/gate.h"
-#include "catalog/catalog.h"
 #include "ingest/aws/call.h"
+#include "ingest/doors.h"
 #include "ingest/kinesis/parts.h"
 #include "ingest/kinesis/settings.h"
 #include "ingest/kinesis/subscriptions.h"
@@ -18,8 +17,7 @@ namespace weir::ingest::kinesis {
 class Operations {
  public:
   // All of it outlives this.
-  Operations(net::HttpServer& server, log::Log& log, registry::Registry& registry,
-             catalog::Catalog& catalog, auth::Gate& gate, base::Clock& clock);
+  Operations(net::HttpServer& server, const DoorParts& parts);
 
   static bool Knows(std::string_view operation);
 

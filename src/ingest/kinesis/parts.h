@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "auth/gate.h"
 #include "base/clock.h"
 #include "ingest/kinesis/settings.h"
@@ -15,6 +17,7 @@ struct Parts {
   Settings& settings;
   auth::Gate& gate;
   base::Clock& clock;
+  std::string region = "us-east-1";  // Of ARNs and messages.
 
   model::Rowtime Now() const { return {clock.WallMillis()}; }
 };

@@ -31,7 +31,8 @@ struct BatchOutcome {
 };
 
 // The body of PutRecords' answer, in the order of the request, and how many records failed. A
-// record of several entries has failed when one of them has, and else has the place of the first.
+// record of several entries has failed when one of them has (without de-duplication: all have), and
+// else has the place of the first.
 struct BatchAnswer {
   std::string body;
   size_t failed = 0;

@@ -7,10 +7,12 @@
 #include "ingest/aws/door.h"
 #include "ingest/kinesis/put_answer.h"
 #include "ingest/kinesis/put_request.h"
-#include "ingest/kinesis/wire.h"
+#include "ingest/kinesis/request.h"
 
 namespace weir::ingest::kinesis {
 namespace {
+
+using aws::ApiError;
 
 constexpr std::string_view kAggregatesName = "weir_ingest_aggregated_records_total";
 constexpr std::string_view kAggregatesHelp =
@@ -112,7 +114,10 @@ void PutOperation::Answer(const Pending& pending, IntakeOutcome outcome) {
         pending.encoding, {.intake = outcome, .firsts = pending.firsts, .records = pending.records},
         stream);
     failed = answer.failed;
-    send(aws::MakeResponse(pending.encoding, 200, std::move(answer.body), pending.request_id));
+    net::Response response =
+        aws::MakeResponse(pending.encoding, 200, std::move(answer.body), pending.request_id);
+    response.nothing_done = outcome.refused.size() == outcome.placements.size();
+    send(std::move(response));
   } else if (!outcome.refused.empty()) {
     failed = 1;
     send(aws::MakeResponse(pending.encoding, PutError(outcome.refused.front().second, stream.name),

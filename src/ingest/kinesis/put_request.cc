@@ -1,6 +1,7 @@
 #include "ingest/kinesis/put_request.h"
 
 #include <algorithm>
+#include <span>
 
 #include "ingest/kinesis/aggregate.h"
 #include "ingest/kinesis/arn.h"
@@ -59,7 +60,8 @@ void CheckEntry(const PutEntry& entry, std::string_view data, std::string_view p
   }
 }
 
-// Puts the user records of aggregated records in their place.
+// Puts the user records of aggregated records in their place. Those of one go to its own shard, as
+// one group, so that all are stored or none.
 std::expected<void, ApiError> TakeApart(PutRequest& request) {
   if (std::ranges::none_of(request.appended, BeginsAsAggregate, &log::Entry::data)) {
     return {};
@@ -71,7 +73,8 @@ std::expected<void, ApiError> TakeApart(PutRequest& request) {
       apart.push_back(entry);
       continue;
     }
-    const size_t room = kMaxUserRecords - std::min(kMaxUserRecords, apart.size());
+    const size_t first = apart.size();
+    const size_t room = kMaxUserRecords - std::min(kMaxUserRecords, first);
     const Aggregate taken = ReadAggregate(entry.data, room, apart);
     if (taken == Aggregate::kTooMany) {
       return std::unexpected(
@@ -82,8 +85,14 @@ std::expected<void, ApiError> TakeApart(PutRequest& request) {
     if (taken == Aggregate::kDamaged) {
       ++request.damaged_aggregates;
       apart.push_back(entry);
-    } else {
-      ++request.aggregates;
+      continue;
+    }
+    const auto group = static_cast<uint32_t>(++request.aggregates);
+    const model::HashKey place =
+        entry.explicit_hash_key ? *entry.explicit_hash_key : model::HashOf(entry.partition_key);
+    for (log::Entry& user_record : std::span(apart).subspan(first)) {
+      user_record.explicit_hash_key = place;
+      user_record.group = group;
     }
   }
   request.firsts.push_back(static_cast<uint32_t>(apart.size()));

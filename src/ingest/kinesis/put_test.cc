@@ -52,18 +52,7 @@ class PutTest : public testing::Test {
     return aws::cbor::ReadDocument(response.body).value_or(json::Value());
   }
 
-  // "key|data" of all records, by shard and sequence.
-  std::vector<std::string> Stored() {
-    std::vector<std::string> stored;
-    for (uint32_t shard = 0; shard < 2; ++shard) {
-      const auto read = stream_->Read(shard, {0}, 100'000, 100 << 20);
-      EXPECT_TRUE(read) << read.error().message;
-      for (const model::Record& record : read->batch.records) {
-        stored.push_back(fmt::format("{}|{}", record.partition_key, record.data));
-      }
-    }
-    return stored;
-  }
+  std::vector<std::string> Stored() { return world_.Stored("s"); }
 
   base::ManualClock clock_{kNow};
   DoorsWorld world_;
@@ -205,6 +194,18 @@ TEST_F(PutTest, TakesAggregatedRecordsApart) {
               HasSubstr("weir_ingest_records_total{door=\"kinesis\",result=\"accepted\"} 4"));
 }
 
+TEST_F(PutTest, UserRecordsGoToTheShardOfTheirAggregate) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < 20; ++i) {
+    keys.push_back(fmt::format("key{}", i));
+  }
+  const std::string aggregate = Aggregate(keys, std::vector<std::string>(20, "x"));
+  PutCbor("PutRecords", CborPutRecords("s", {{"a", aggregate, "0"}}));
+  ASSERT_EQ(status_, 200);
+  EXPECT_EQ(stream_->DurableEnd(0).value, 20);
+  EXPECT_EQ(stream_->DurableEnd(1).value, 0);
+}
+
 TEST_F(PutTest, AnAggregatedRecordMayComeAlone) {
   const std::string body = fmt::format(R"({{"StreamName":"s","PartitionKey":"a","Data":"{}"}})",
                                        base::ToBase64(Aggregate({"ann"}, {"one", "two"})));
@@ -258,6 +259,22 @@ TEST_F(LimitedPutTest, CountsBytesAndLetsALargeRecordThroughAtTimes) {
   EXPECT_EQ(*PutTo(1, 1, 10).IntAt("FailedRecordCount"), 1) << "the bytes are owed still";
   clock_.AdvanceMillis(4'000);
   EXPECT_EQ(*PutTo(1, 1, 10).IntAt("FailedRecordCount"), 0);
+}
+
+TEST_F(LimitedPutTest, StoresAnAggregateAsAWholeOrNotAtAll) {
+  const std::string aggregate = Aggregate({"ann", "bob"}, std::vector<std::string>(8, "x"));
+  const std::string body = CborPutRecords("s", {{"a", aggregate, "0"}, {"a", aggregate, "0"}});
+  EXPECT_EQ(*PutCbor("PutRecords", body).IntAt("FailedRecordCount"), 1);
+  EXPECT_EQ(Stored().size(), 8) << "there was room for two more";
+  EXPECT_EQ(*PutTo(0, 2, 10).IntAt("FailedRecordCount"), 0) << "and still is";
+  // More than a second's worth is taken when nothing is owed.
+  const std::string large = Aggregate({"ann"}, std::vector<std::string>(25, "x"));
+  clock_.AdvanceMillis(1'000);
+  EXPECT_EQ(
+      *PutCbor("PutRecords", CborPutRecords("s", {{"a", large, "0"}})).IntAt("FailedRecordCount"),
+      0);
+  clock_.AdvanceMillis(1'000);
+  EXPECT_EQ(*PutTo(0, 1, 10).IntAt("FailedRecordCount"), 1);
 }
 
 TEST_F(LimitedPutTest, TheHttpDoorNamesTheLinesToSendAgain) {

@@ -7,7 +7,6 @@
 #include "ingest/aws/account.h"
 #include "ingest/aws/door.h"
 #include "ingest/kinesis/arn.h"
-#include "ingest/kinesis/wire.h"
 
 namespace weir::ingest::kinesis {
 namespace {
@@ -129,6 +128,11 @@ ApiError ErrorOf(const base::Error& error, std::string_view stream) {
 
 void Audit(const Parts& parts, const aws::Call& call, std::string_view stream) {
   parts.gate.Audit(call.identity, call.operation, stream, call.http);
+}
+
+ApiError StreamNotFound(std::string_view name) {
+  return MakeError("ResourceNotFoundException", "Stream {} under account {} not found.", name,
+                   aws::kAccount);
 }
 
 std::expected<const log::ShardDefinition*, ApiError> FindShard(const log::StreamDefinition& stream,

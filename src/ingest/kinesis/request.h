@@ -47,6 +47,9 @@ aws::ApiError ErrorOf(const base::Error& error, std::string_view stream);
 // Notes a change of `stream` by the call's operation.
 void Audit(const Parts& parts, const aws::Call& call, std::string_view stream);
 
+// Stream X under account N not found.
+aws::ApiError StreamNotFound(std::string_view name);
+
 // The shard by the id that a request gives. ResourceNotFoundException.
 std::expected<const log::ShardDefinition*, aws::ApiError> FindShard(
     const log::StreamDefinition& stream, std::string_view shard_id);

@@ -109,7 +109,7 @@ Answer UpdateShardCount(const Parts& parts, const aws::Call& call) {
   writer->Key("StreamName");
   writer->Text(name);
   writer->Key("StreamARN");
-  writer->Text(aws::StreamArn(name));
+  writer->Text(aws::StreamArn(parts.region, name));
   writer->Key("CurrentShardCount");
   writer->Integer(open);
   writer->Key("TargetShardCount");

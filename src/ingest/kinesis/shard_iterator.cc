@@ -6,7 +6,6 @@
 #include "ingest/aws/account.h"
 #include "ingest/kinesis/page_token.h"
 #include "ingest/kinesis/request.h"
-#include "ingest/kinesis/wire.h"
 
 namespace weir::ingest::kinesis {
 namespace {

@@ -48,7 +48,7 @@ ApiError ShardLimit(const Parts& parts, int64_t more) {
       "request: {}. Refer to the AWS Service Limits page "
       "(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits "
       "and how to request higher limits.",
-      aws::kAccount, aws::kRegion, open, Registry::kMaxOpenShards, more);
+      aws::kAccount, parts.region, open, Registry::kMaxOpenShards, more);
 }
 
 // Keeps the warm throughput that the request asks for, if it does.
@@ -73,11 +73,11 @@ void WriteMode(const registry::StreamInfo& stream, aws::Writer& writer) {
 }
 
 // What StreamSummary, StreamDescription and StreamDescriptionSummary have in common.
-void WriteHead(const registry::StreamInfo& stream, aws::Writer& writer) {
+void WriteHead(const Parts& parts, const registry::StreamInfo& stream, aws::Writer& writer) {
   writer.Key("StreamName");
   writer.Text(stream.definition.name);
   writer.Key("StreamARN");
-  writer.Text(aws::StreamArn(stream.definition.name));
+  writer.Text(aws::StreamArn(parts.region, stream.definition.name));
   writer.Key("StreamStatus");
   writer.Text("ACTIVE");
   WriteMode(stream, writer);
@@ -236,7 +236,7 @@ Answer ListStreams(const Parts& parts, const aws::Call& call) {
   writer->BeginList();
   for (const registry::StreamInfo& stream : page) {
     writer->BeginMap();
-    WriteHead(stream, *writer);
+    WriteHead(parts, stream, *writer);
     writer->EndMap();
   }
   writer->EndList();
@@ -264,7 +264,7 @@ Answer DescribeStream(const Parts& parts, const aws::Call& call) {
   writer->BeginMap();
   writer->Key("StreamDescription");
   writer->BeginMap();
-  WriteHead(*stream, *writer);
+  WriteHead(parts, *stream, *writer);
   WriteProperties(*stream, *settings, *writer);
   writer->Key("Shards");
   writer->BeginList();
@@ -304,7 +304,7 @@ Answer DescribeStreamSummary(const Parts& parts, const aws::Call& call) {
   writer->BeginMap();
   writer->Key("StreamDescriptionSummary");
   writer->BeginMap();
-  WriteHead(*stream, *writer);
+  WriteHead(parts, *stream, *writer);
   WriteProperties(*stream, *settings, *writer);
   writer->Key("OpenShardCount");
   writer->Integer(static_cast<int64_t>(OpenShards(stream->definition)));

@@ -19,6 +19,7 @@ using aws::MakeError;
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 constexpr int64_t kLifeNanos = 300 * kNanosPerSecond;
 constexpr int64_t kQuietNanos = 5 * kNanosPerSecond;    // An event comes at least this often.
+constexpr int64_t kAskNanos = kNanosPerSecond;          // Whether it may go on.
 constexpr int64_t kReplaceNanos = 5 * kNanosPerSecond;  // No sooner may another one take over.
 constexpr int64_t kIdleMillis = 500;
 constexpr int64_t kBlockedMillis = 10;
@@ -31,12 +32,14 @@ constexpr size_t kMaxQueuedBytes = 3 << 20;  // Of a connection; then its client
 struct Subscriptions::Subscription {
   std::string key;
   aws::Encoding encoding = aws::Encoding::kJson;
+  auth::Identity identity;  // Who asked for it.
   registry::Consumer consumer;
   log::Stream* stream = nullptr;  // Valid as long as the log, also when it is deleted.
   uint32_t shard = 0;
   model::Sequence next;
   int64_t ends_nanos = 0;
   int64_t sent_nanos = 0;
+  int64_t asked_nanos = 0;
   bool blocked = false;  // The client has much to read yet.
   bool more = false;     // There are records to send at once.
   std::shared_ptr<Slot> slot;
@@ -109,6 +112,7 @@ std::expected<std::unique_ptr<Subscriptions::Subscription>, ApiError> Subscripti
   auto subscription = std::make_unique<Subscription>();
   subscription->key = fmt::format("{}/{}/{}", name, found->consumer.name, (*shard)->id);
   subscription->encoding = call.encoding;
+  subscription->identity = call.identity;
   subscription->consumer = found->consumer;
   subscription->stream = stream;
   subscription->shard = (*shard)->id;
@@ -193,17 +197,18 @@ bool Subscriptions::Step(Subscription& subscription) {
     subscription.out->End();
     return false;
   }
+  // However busy the shard or slow the client is.
+  if (now - subscription.asked_nanos >= kAskNanos) {
+    subscription.asked_nanos = now;
+    if (const auto ended = WhyEnded(subscription)) {
+      return Fail(subscription, *ended);
+    }
+  }
   subscription.blocked = subscription.out->queued() > kMaxQueuedBytes;
   if (subscription.blocked) {
     return true;
   }
   const bool quiet = now - subscription.sent_nanos >= kQuietNanos;
-  if (quiet && IsGone(subscription)) {
-    return Fail(subscription,
-                {"ResourceNotFoundException",
-                 fmt::format("Consumer {} of stream {} is gone.", subscription.consumer.name,
-                             subscription.consumer.stream)});
-  }
   const log::StreamDefinition& definition = subscription.stream->definition();
   const auto shard =
       std::ranges::find(definition.shards, subscription.shard, &log::ShardDefinition::id);
@@ -274,15 +279,24 @@ bool Subscriptions::Fail(Subscription& subscription, const ApiError& error) {
   return false;
 }
 
-bool Subscriptions::IsGone(const Subscription& subscription) const {
-  if (parts_.log.Find(subscription.consumer.stream) != subscription.stream) {
-    return true;
+std::optional<ApiError> Subscriptions::WhyEnded(const Subscription& subscription) const {
+  const registry::Consumer& consumer = subscription.consumer;
+  if (!parts_.gate.StillMay(subscription.identity, auth::Action::kReadRecords, consumer.stream)) {
+    return ApiError{"AccessDeniedException",
+                    fmt::format("The key {} may not read records of stream {} any longer.",
+                                subscription.identity.key_id, consumer.stream)};
   }
-  const auto consumers = parts_.registry.Consumers(subscription.consumer.stream);
-  return consumers && std::ranges::none_of(*consumers, [&](const registry::Consumer& consumer) {
-           return consumer.name == subscription.consumer.name &&
-                  consumer.created == subscription.consumer.created;
-         });
+  bool gone = parts_.log.Find(consumer.stream) != subscription.stream;
+  if (const auto consumers = parts_.registry.Consumers(consumer.stream); !gone && consumers) {
+    gone = std::ranges::none_of(*consumers, [&](const registry::Consumer& other) {
+      return other.name == consumer.name && other.created == consumer.created;
+    });
+  }
+  if (!gone) {
+    return std::nullopt;
+  }
+  return ApiError{"ResourceNotFoundException",
+                  fmt::format("Consumer {} of stream {} is gone.", consumer.name, consumer.stream)};
 }
 
 }  // namespace weir::ingest::kinesis

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,7 +18,8 @@
 namespace weir::ingest::kinesis {
 
 // SubscribeToShard: one thread pushes the records of all subscriptions as they come, each for five
-// minutes or until its shard ends. A client that reads slowly is waited for. Thread-safe.
+// minutes, until its shard ends, or within seconds of when its consumer or its key is gone. A
+// client that reads slowly is waited for. Thread-safe.
 class Subscriptions {
  public:
   static constexpr size_t kMaxSubscriptions = 1'000;
@@ -47,7 +49,8 @@ class Subscriptions {
   bool Step(Subscription& subscription);
   bool SendRecords(Subscription& subscription, bool even_none);
   bool Fail(Subscription& subscription, const aws::ApiError& error);
-  bool IsGone(const Subscription& subscription) const;
+  // Of one whose consumer is gone, or whose caller may not read the stream any longer.
+  std::optional<aws::ApiError> WhyEnded(const Subscription& subscription) const;
 
   const Parts parts_;
   log::Notifier notifier_;

@@ -35,69 +35,33 @@ class WebhookDoorTest : public testing::Test {
  protected:
   void Start(std::string_view properties = R"("Stream":"Orders","SecretFile":"shop")",
              std::string_view secrets = kSecret) {
-    const catalog::ResourceChange change{
-        .kind = catalog::ResourceChange::Kind::kPut,
-        .resource = {.type = "Weir::WebhookSource",
-                     .name = "shop",
-                     .stack = {},
-                     .logical_id = {},
-                     .definition = fmt::format("{{{}}}", properties),
-                     .created = {}}};
-    ASSERT_TRUE(world_.catalog->Apply({&change, 1}));
+    PutResource(world_, "Weir::WebhookSource", "shop", fmt::format("{{{}}}", properties));
     ASSERT_TRUE(world_.files.CreateDirectories("/data/secrets"));
     WriteSecrets(secrets);
     ASSERT_TRUE(world_.log->OpenStream(
         {.name = "Orders", .created = {kNow}, .shards = log::EvenShards(1)}));
-    server_ = std::move(*net::HttpServer::Create({.port = 0}, clock_));
-    const auto registered = RegisterWebhooks(*server_, {.log = *world_.log,
-                                                        .catalog = *world_.catalog,
-                                                        .registry = *world_.registry,
-                                                        .gate = *world_.gate,
-                                                        .intake = *world_.intake,
-                                                        .files = world_.files,
-                                                        .clock = clock_,
-                                                        .metrics = world_.metrics,
-                                                        .secrets_directory = "/data/secrets"});
-    ASSERT_TRUE(registered) << registered.error().message;
-    ASSERT_TRUE(server_->Start());
-    client_ =
-        std::move(*net::HttpClient::Create("http://127.0.0.1:" + std::to_string(server_->port())));
+    door_.Start(clock_, [this](net::HttpServer& server) {
+      return RegisterWebhooks(server, world_.Parts(clock_));
+    });
   }
 
   void WriteSecrets(std::string_view secrets) {
     ASSERT_TRUE(base::ReplaceFile(world_.files, "/data/secrets/shop", secrets));
   }
 
-  ~WebhookDoorTest() override {
-    if (server_ != nullptr) {
-      server_->Stop(0);
-    }
-  }
-
   net::ClientResponse Send(std::string_view body, const Headers& headers) {
-    auto response = client_->Send("POST", "/v1/webhooks/shop", headers, body);
-    EXPECT_TRUE(response) << response.error().message;
-    return response ? *response : net::ClientResponse{};
+    return door_.Send("POST", "/v1/webhooks/shop", headers, body);
   }
 
   net::ClientResponse SendSigned(std::string_view body, std::string_view secret = kSecret) {
     return Send(body, {{"x-weir-hmac-sha256", Sign(body, secret)}});
   }
 
-  std::vector<std::string> Stored() {
-    std::vector<std::string> stored;
-    auto read = world_.log->Find("Orders")->Read(0, {0}, 1'000, 1 << 20);
-    EXPECT_TRUE(read) << read.error().message;
-    for (const model::Record& record : read->batch.records) {
-      stored.push_back(fmt::format("{}|{}", record.partition_key, record.data));
-    }
-    return stored;
-  }
+  std::vector<std::string> Stored() { return world_.Stored("Orders"); }
 
   base::ManualClock clock_{kNow};
   DoorsWorld world_{clock_};
-  std::unique_ptr<net::HttpServer> server_;
-  std::unique_ptr<net::HttpClient> client_;
+  SeparateDoor door_;
 };
 
 TEST_F(WebhookDoorTest, StoresASignedOrderOnce) {
@@ -121,7 +85,7 @@ TEST_F(WebhookDoorTest, RefusesWhatTheSecretDidNotSign) {
     EXPECT_EQ(response.status, 401) << signature;
   }
   EXPECT_EQ(Send(kOrder, {}).status, 401);
-  EXPECT_EQ(client_->Send("POST", "/v1/webhooks/nobody", {}, kOrder)->status, 404);
+  EXPECT_EQ(door_.Send("POST", "/v1/webhooks/nobody", {}, kOrder).status, 404);
   EXPECT_THAT(Stored(), ElementsAre());
   EXPECT_THAT(world_.metrics.Expose(),
               HasSubstr(R"(weir_ingest_records_total{door="webhook",result="unproven"} 9)"));
