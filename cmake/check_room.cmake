@@ -6,7 +6,7 @@ list(APPEND allowed ${ROOM} base)
 
 # header pattern -> owner room
 set(owners
-  "fmt/=base" "prometheus/=base" "simdjson=json" "duckdb\\.h=duckdb" "boost/=net"
+  "fmt/=base" "prometheus/=base" "simdjson=json" "duckdb\\.h=duckdb" "boost/=net" "nghttp2/=net"
   "openssl/=crypto" "sqlite3=catalog" "yaml-cpp/=stack" "CLI/=server" "toml=server" "zlib=lake" "curl/=net")
 
 file(GLOB_RECURSE files "${DIR}/*.h" "${DIR}/*.cc")

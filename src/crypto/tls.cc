@@ -23,7 +23,8 @@ constexpr const char* kCiphersOfTls12 =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr const char* kGroups = "X25519:P-256:P-384";
 constexpr int kSecurityLevel = 2;
-constexpr std::string_view kProtocol = "\x08http/1.1";
+// Best first.
+constexpr std::string_view kServerProtocols = "\x02h2\x08http/1.1";
 constexpr size_t kRecordBytes = 16 << 10;
 
 using ContextPtr = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
@@ -108,6 +109,13 @@ class Session : public TlsSession {
 
   bool handshake_done() const override { return SSL_is_init_finished(ssl_.get()) == 1; }
 
+  std::string_view protocol() const override {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+    return {reinterpret_cast<const char*>(name), size};
+  }
+
   bool ended() const override { return ended_; }
 
   void End() override {
@@ -191,9 +199,9 @@ class Session : public TlsSession {
 int SelectProtocol(SSL* /*ssl*/, const unsigned char** selected, unsigned char* size,
                    const unsigned char* offered, unsigned offered_size, void* /*unused*/) {
   unsigned char* found = nullptr;
-  const int result =
-      SSL_select_next_proto(&found, size, reinterpret_cast<const unsigned char*>(kProtocol.data()),
-                            kProtocol.size(), offered, offered_size);
+  const int result = SSL_select_next_proto(
+      &found, size, reinterpret_cast<const unsigned char*>(kServerProtocols.data()),
+      kServerProtocols.size(), offered, offered_size);
   *selected = found;
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -346,7 +354,8 @@ base::Result<std::unique_ptr<TlsContext>> TlsContext::ForServer(const TlsIdentit
   return std::make_unique<Context>(std::move(context));
 }
 
-base::Result<std::unique_ptr<TlsContext>> TlsContext::ForClient(std::string_view authorities) {
+base::Result<std::unique_ptr<TlsContext>> TlsContext::ForClient(std::string_view authorities,
+                                                                std::string_view protocol) {
   ERR_clear_error();
   ContextPtr context = MakeContext(TLS_client_method());
   SSL_CTX* const raw = context.get();
@@ -357,8 +366,10 @@ base::Result<std::unique_ptr<TlsContext>> TlsContext::ForClient(std::string_view
                       "cannot read the system's trusted certificates: {}", LastOpenSslError());
   }
   SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_alpn_protos(raw, reinterpret_cast<const unsigned char*>(kProtocol.data()),
-                          kProtocol.size());
+  CHECK(!protocol.empty() && protocol.size() < 256);
+  const std::string offered = static_cast<char>(protocol.size()) + std::string(protocol);
+  CHECK(SSL_CTX_set_alpn_protos(raw, reinterpret_cast<const unsigned char*>(offered.data()),
+                                static_cast<unsigned>(offered.size())) == 0);
   return std::make_unique<Context>(std::move(context));
 }
 

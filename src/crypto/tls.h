@@ -39,6 +39,8 @@ class TlsSession {
   /// Ciphertext for the peer, or "".
   virtual std::string TakeOutput() = 0;
   virtual bool handshake_done() const = 0;
+  /// What both ends speak inside ("h2", "http/1.1"), or "" when they did not say.
+  virtual std::string_view protocol() const = 0;
   /// The peer has said that it sends no more.
   virtual bool ended() const = 0;
   /// Says that no more is sent.
@@ -50,11 +52,13 @@ class TlsContext {
  public:
   virtual ~TlsContext() = default;
 
-  /// kInvalidArgument when the certificate or key cannot be read, or do not belong together.
+  /// Speaks h2 with clients that offer it, else http/1.1. kInvalidArgument when the certificate or
+  /// key cannot be read, or do not belong together.
   static base::Result<std::unique_ptr<TlsContext>> ForServer(const TlsIdentity& identity);
   /// `authorities` is a PEM file's text that replaces the system's trusted certificates; "" keeps
-  /// those.
-  static base::Result<std::unique_ptr<TlsContext>> ForClient(std::string_view authorities);
+  /// those. `protocol` is the one that is offered.
+  static base::Result<std::unique_ptr<TlsContext>> ForClient(
+      std::string_view authorities, std::string_view protocol = "http/1.1");
 
   virtual std::unique_ptr<TlsSession> Accept() = 0;
   /// `host` (a name or an address) must be what the server's certificate names.

@@ -39,21 +39,20 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 // A connection and its socket.
 struct Peer {
-  Peer(tcp::socket the_socket, Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t the_id,
-       std::string the_address, const std::string& remote)
+  Peer(tcp::socket the_socket, std::string the_address, const ConnectionSite& site)
       : socket(std::move(the_socket)),
-        id(the_id),
+        id(site.id),
         address(std::move(the_address)),
-        connection(service, std::move(mailbox), the_id, remote),
-        transport(service.tls, connection),
-        handshaking(service.tls != nullptr) {}
+        transport(site),
+        handshaking(site.service.tls != nullptr) {}
 
-  bool wants_read() const { return !transport.failed() && connection.wants_read(); }
+  Connection& connection() { return transport.connection(); }
+
+  bool wants_read() const { return !transport.failed() && transport.connection().wants_read(); }
 
   tcp::socket socket;
   const uint64_t id;
   const std::string address;
-  Connection connection;
   Transport transport;
   bool handshaking;
   int64_t handshake_until_nanos = 0;
@@ -99,23 +98,26 @@ class Loop {
 
   // Takes over a socket that `census` has let in.
   void Adopt(tcp::socket socket, uint64_t id, const std::string& address, uint16_t port) {
-    auto peer = std::make_shared<Peer>(std::move(socket), service_, mailbox_, id, address,
-                                       fmt::format("{}:{}", address, port));
+    auto peer = std::make_shared<Peer>(std::move(socket), address,
+                                       ConnectionSite{.service = service_,
+                                                      .mailbox = mailbox_,
+                                                      .id = id,
+                                                      .remote = fmt::format("{}:{}", address, port),
+                                                      .date = &date_});
     asio::post(context_, [this, peer] {
-      peer->connection.set_date(&date_);
       peers_.emplace(peer->id, peer);
       if (peer->handshaking) {
         BeginHandshake(peer);
       }
       if (service_.draining) {
-        peer->connection.OnDrain();
+        peer->connection().OnDrain();
       }
       Pump(peer);
     });
   }
 
   void Drain() {
-    asio::post(context_, [this] { ForEach([](Peer& peer) { peer.connection.OnDrain(); }); });
+    asio::post(context_, [this] { ForEach([](Peer& peer) { peer.connection().OnDrain(); }); });
   }
 
   void CloseAll() {
@@ -164,7 +166,7 @@ class Loop {
     for (const auto& [id, peer] : peers_) {
       const bool late = (peer->handshaking && now > peer->handshake_until_nanos) ||
                         (peer->ended && now > peer->linger_until_nanos);
-      if (peer->connection.OnTick() || late) {
+      if (peer->connection().OnTick() || late) {
         expired_.push_back(peer);
       }
     }
@@ -255,7 +257,7 @@ class Loop {
     if (peer->closed || !Write(peer)) {
       return;
     }
-    if (peer->connection.aborted()) {
+    if (peer->connection().aborted()) {
       return Close(peer);
     }
     if (peer->handshaking && !peer->transport.handshaking()) {
@@ -264,7 +266,7 @@ class Loop {
     if (IsOver(*peer) && !BringToEnd(peer)) {
       return;
     }
-    if (peer->connection.behind()) {
+    if (peer->connection().behind()) {
       TakeTurn(peer);
     }
     if (!peer->reading && !peer->readable && (peer->wants_read() || peer->ended)) {
@@ -285,7 +287,7 @@ class Loop {
       return;
     }
     peer->queued = true;
-    turns_.Add(peer->connection.owner(), peer);
+    turns_.Add(peer->connection().owner(), peer);
     if (!turning_) {
       turning_ = true;
       asio::post(context_, [this] { GiveTurns(); });
@@ -303,11 +305,11 @@ class Loop {
         continue;
       }
       for (Delivery& delivery : peer->mail) {
-        peer->connection.OnDelivery(std::move(delivery));
+        peer->connection().OnDelivery(std::move(delivery));
       }
       peer->mail.clear();
-      if (peer->connection.behind()) {
-        peer->connection.GoOn();
+      if (peer->connection().behind()) {
+        peer->connection().GoOn();
       }
       if (std::exchange(peer->readable, false)) {
         Read(peer);
@@ -324,8 +326,8 @@ class Loop {
     }
   }
 
-  static bool IsOver(const Peer& peer) {
-    return peer.transport.failed() || (!peer.writing && peer.connection.finished());
+  static bool IsOver(Peer& peer) {
+    return peer.transport.failed() || (!peer.writing && peer.connection().finished());
   }
 
   // Sends the last bytes and waits for the other side to have read them. False when the peer was
@@ -343,7 +345,7 @@ class Loop {
     if (peer->writing || peer->shut_down) {
       return true;
     }
-    if (!peer->transport.failed() && !peer->connection.lingers()) {
+    if (!peer->transport.failed() && !peer->connection().lingers()) {
       Close(peer);
       return false;
     }

@@ -53,6 +53,8 @@ struct TestTls {
   std::unique_ptr<crypto::TlsContext> server = *crypto::TlsContext::ForServer(identity);
   std::unique_ptr<crypto::TlsContext> client =
       *crypto::TlsContext::ForClient(identity.certificate_chain);
+  std::unique_ptr<crypto::TlsContext> http2_client =
+      *crypto::TlsContext::ForClient(identity.certificate_chain, "h2");
 };
 
 inline TestTls& Tls() {

@@ -26,6 +26,8 @@ class RawConnection {
   // Reads until what came ends in `end` or holds it; "" stands for "until the server closes".
   // Returns all that was read.
   std::string ReadUntil(std::string_view end);
+  // What comes next, or "" when the server has closed.
+  std::string ReadSome();
   // One response with its content-length body, or "" when the server has closed.
   std::string ReadResponse();
   // Makes the receive buffer as small as the system allows.

@@ -91,6 +91,12 @@ std::string RawConnection::ReadUntil(std::string_view end) {
   return std::exchange(input_, {});
 }
 
+std::string RawConnection::ReadSome() {
+  while (input_.empty() && Receive()) {
+  }
+  return std::exchange(input_, {});
+}
+
 std::string RawConnection::ReadResponse() {
   size_t head = 0;
   while ((head = input_.find("\r\n\r\n")) == std::string::npos) {

@@ -87,18 +87,32 @@ std::expected<void, Refusal> ParseTarget(std::string_view target, RequestHead& h
   return {};
 }
 
-std::expected<void, Refusal> ParseRequestLine(std::string_view line, RequestHead& head) {
-  if (line.size() > kMaxRequestLine) {
+std::expected<void, Refusal> ParseMethod(std::string_view method, RequestHead& head) {
+  head.method = method;
+  if (!IsToken(method) || method.size() > kMaxMethod) {
+    return Refuse(400, "the request line begins with no method");
+  }
+  return {};
+}
+
+std::expected<void, Refusal> CheckRequestLine(size_t size) {
+  if (size > kMaxRequestLine) {
     return Refuse(414, "the request line is longer than {} bytes", kMaxRequestLine);
+  }
+  return {};
+}
+
+std::expected<void, Refusal> ParseRequestLine(std::string_view line, RequestHead& head) {
+  if (auto checked = CheckRequestLine(line.size()); !checked) {
+    return checked;
   }
   const size_t first = line.find(' ');
   const size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last) {
     return Refuse(400, "the request line must be: method, target and version");
   }
-  head.method = line.substr(0, first);
-  if (!IsToken(head.method) || head.method.size() > kMaxMethod) {
-    return Refuse(400, "the request line begins with no method");
+  if (auto parsed = ParseMethod(line.substr(0, first), head); !parsed) {
+    return parsed;
   }
   const std::string_view version = line.substr(last + 1);
   if (version == "HTTP/1.0") {
@@ -106,7 +120,7 @@ std::expected<void, Refusal> ParseRequestLine(std::string_view line, RequestHead
     head.keep_alive = false;
   } else if (version != "HTTP/1.1") {
     if (version.starts_with("HTTP/")) {
-      return Refuse(505, "only HTTP/1.1 is spoken here");
+      return Refuse(505, "only HTTP/1.1 and HTTP/2 are spoken here");
     }
     return Refuse(400, "the request line ends in no HTTP version");
   }
@@ -187,6 +201,18 @@ std::expected<void, Refusal> ApplyField(std::string_view name, std::string_view 
   return {};
 }
 
+std::expected<void, Refusal> AddField(std::string_view name, std::string_view value,
+                                      RequestHead& head, Framing& framing) {
+  if (!IsFieldValue(value)) {
+    return Refuse(400, "header '{}' holds a control character", name);
+  }
+  if (head.fields.size() == kMaxHeaderFields) {
+    return Refuse(431, "more than {} header fields", kMaxHeaderFields);
+  }
+  head.fields.emplace_back(name, value);
+  return ApplyField(name, value, head, framing);
+}
+
 std::expected<void, Refusal> ParseField(std::string_view line, RequestHead& head,
                                         Framing& framing) {
   if (line.starts_with(' ') || line.starts_with('\t')) {
@@ -196,16 +222,7 @@ std::expected<void, Refusal> ParseField(std::string_view line, RequestHead& head
   if (colon == std::string_view::npos || !IsToken(line.substr(0, colon))) {
     return Refuse(400, "a header line is not 'name: value'");
   }
-  const std::string_view name = line.substr(0, colon);
-  const std::string_view value = TrimSpace(line.substr(colon + 1));
-  if (!IsFieldValue(value)) {
-    return Refuse(400, "header '{}' holds a control character", name);
-  }
-  if (head.fields.size() == kMaxHeaderFields) {
-    return Refuse(431, "more than {} header fields", kMaxHeaderFields);
-  }
-  head.fields.emplace_back(name, value);
-  return ApplyField(name, value, head, framing);
+  return AddField(line.substr(0, colon), TrimSpace(line.substr(colon + 1)), head, framing);
 }
 
 }  // namespace
@@ -257,6 +274,39 @@ std::expected<RequestHead, Refusal> ParseHead(std::string_view head_text) {
   }
   if (!head.http_1_0 && !framing.host) {
     return Refuse(400, "host is missing");
+  }
+  return head;
+}
+
+std::expected<RequestHead, Refusal> AssembleHead(
+    std::string_view method, std::string_view target, std::string_view authority,
+    const std::vector<std::pair<std::string, std::string>>& fields) {
+  RequestHead head;
+  Framing framing;
+  head.host = authority;
+  head.fields.reserve(fields.size());
+  auto checked = CheckRequestLine(method.size() + target.size());
+  if (checked) {
+    checked = ParseMethod(method, head);
+  }
+  if (checked) {
+    // An absolute target would name a second host.
+    checked = target.starts_with('/') ? ParseTarget(target, head)
+                                      : Refuse(400, "the request target must begin with '/'");
+  }
+  for (size_t i = 0; checked && i < fields.size(); ++i) {
+    checked = IsToken(fields[i].first)
+                  ? AddField(fields[i].first, fields[i].second, head, framing)
+                  : Refuse(400, "a header name holds a character that it may not have");
+  }
+  if (!checked) {
+    return std::unexpected(std::move(checked).error());
+  }
+  if (!framing.host) {
+    return Refuse(400, "host is missing");
+  }
+  if (framing.coding) {
+    return Refuse(400, "transfer-encoding has no place in HTTP/2");
   }
   return head;
 }

@@ -54,6 +54,12 @@ class HeadScanner {
 // no content coding.
 std::expected<RequestHead, Refusal> ParseHead(std::string_view head);
 
+// The same for a head that came in parts: `authority` is the host that the target names, or "".
+// Views into the arguments.
+std::expected<RequestHead, Refusal> AssembleHead(
+    std::string_view method, std::string_view target, std::string_view authority,
+    const std::vector<std::pair<std::string, std::string>>& fields);
+
 // Takes a request's body from the connection's bytes.
 class BodyReader {
  public:

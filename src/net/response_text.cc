@@ -4,6 +4,7 @@
 
 #include "base/format.h"
 #include "base/time_format.h"
+#include "net/response_fields.h"
 
 namespace weir::net {
 namespace {
@@ -24,11 +25,15 @@ void AppendJsonString(std::string_view text, std::string& out) {
   out.push_back('"');
 }
 
+char FieldCharacter(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7F ? ' ' : c;
+}
+
 void AppendField(std::string_view name, std::string_view value, std::string& out) {
   out.append(name).append(": ");
   for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back(byte < 0x20 || byte == 0x7F ? ' ' : c);
+    out.push_back(FieldCharacter(c));
   }
   out.append("\r\n");
 }
@@ -41,10 +46,11 @@ void AppendStatusLine(int status, std::string& out) {
   fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", status, ReasonPhrase(status));
 }
 
-void AppendCommonFields(const ResponseContext& context, std::string& out) {
-  AppendField("date", context.date, out);
-  AppendField("x-request-id", context.request_id, out);
-  out.append("x-content-type-options: nosniff\r\n");
+void AppendFields(const Response& response, const ResponseContext& context, bool whole,
+                  std::string& out) {
+  EachResponseField(response, context, whole, [&](std::string_view name, std::string_view value) {
+    AppendField(name, value, out);
+  });
   if (context.close) {
     out.append("connection: close\r\n");
   }
@@ -160,21 +166,19 @@ std::string FormatHttpDate(int64_t wall_millis) {
                      civil.second);
 }
 
+std::string FieldText(std::string_view value) {
+  std::string text(value);
+  for (char& c : text) {
+    c = FieldCharacter(c);
+  }
+  return text;
+}
+
 void AppendResponse(const Response& response, const ResponseContext& context, std::string& out) {
   AppendStatusLine(response.status, out);
-  const bool bodiless = response.status == 204 || response.status == 304;
-  if (!bodiless) {
-    if (!response.content_type.empty()) {
-      AppendField("content-type", response.content_type, out);
-    }
-    fmt::format_to(std::back_inserter(out), "content-length: {}\r\n", response.body.size());
-  }
-  AppendCommonFields(context, out);
-  for (const auto& [name, value] : response.headers) {
-    AppendField(name, value, out);
-  }
+  AppendFields(response, context, true, out);
   out.append("\r\n");
-  if (!bodiless && !context.head_only) {
+  if (!IsBodiless(response.status) && !context.head_only) {
     out.append(response.body);
   }
 }
@@ -182,16 +186,10 @@ void AppendResponse(const Response& response, const ResponseContext& context, st
 void AppendStreamHead(const Response& response, const ResponseContext& context, bool chunked,
                       std::string& out) {
   AppendStatusLine(response.status, out);
-  if (!response.content_type.empty()) {
-    AppendField("content-type", response.content_type, out);
-  }
   if (chunked) {
     out.append("transfer-encoding: chunked\r\n");
   }
-  AppendCommonFields(context, out);
-  for (const auto& [name, value] : response.headers) {
-    AppendField(name, value, out);
-  }
+  AppendFields(response, context, false, out);
   out.append("\r\n");
 }
 

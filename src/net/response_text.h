@@ -20,6 +20,9 @@ struct ResponseContext {
   bool close = false;
 };
 
+// `value` with control characters as spaces.
+std::string FieldText(std::string_view value);
+
 // Appends the whole response. Control characters in header values become spaces.
 void AppendResponse(const Response& response, const ResponseContext& context, std::string& out);
 

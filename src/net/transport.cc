@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/http1_connection.h"
+#include "net/http2_connection.h"
 #include "net/text.h"
 
 namespace weir::net {
@@ -15,16 +17,51 @@ constexpr std::string_view kPlainHttp =
     "connection: close\r\n\r\n"
     R"({"error":{"code":"invalid_argument","message":"this port speaks TLS only: write https:// URLs"}})"
     "\n";
+// A connection of HTTP/2 begins so, and no request of HTTP/1.1 does; it goes on with what only
+// HTTP/2 has to judge.
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\n";
 static_assert(kPlainHttp.size() - kPlainHttp.find("\r\n\r\n") - 4 == 97);
 
 }  // namespace
 
-Transport::Transport(crypto::TlsContext* tls, Connection& connection)
-    : connection_(connection), tls_(tls != nullptr ? tls->Accept() : nullptr) {}
+Transport::Transport(ConnectionSite site)
+    : site_(std::move(site)),
+      connection_(std::make_unique<Http1Connection>(site_)),
+      tls_(site_.service.tls != nullptr ? site_.service.tls->Accept() : nullptr) {}
+
+void Transport::SpeakHttp2() {
+  connection_ = std::make_unique<Http2Connection>(site_);
+  if (site_.service.draining) {
+    connection_->OnDrain();
+  }
+}
+
+// While the bytes may still become the preface they go to HTTP/1.1, too, which waits for the rest
+// of a head as long as it waits for any.
+void Transport::ChooseByFirstBytes(std::string_view bytes) {
+  const size_t more = std::min(bytes.size(), kPreface.size() - preface_bytes_);
+  if (bytes.substr(0, more) != kPreface.substr(preface_bytes_, more)) {
+    chosen_ = true;
+    return;
+  }
+  if (preface_bytes_ + more == kPreface.size()) {
+    chosen_ = true;
+    SpeakHttp2();
+    connection_->OnBytes(kPreface.substr(0, preface_bytes_));
+  }
+  preface_bytes_ += more;
+}
+
+void Transport::OnPlaintext(std::string_view bytes) {
+  if (!chosen_ && tls_ == nullptr) {
+    ChooseByFirstBytes(bytes);
+  }
+  connection_->OnBytes(bytes);
+}
 
 void Transport::OnBytes(std::string_view bytes) {
   if (tls_ == nullptr) {
-    return connection_.OnBytes(bytes);
+    return OnPlaintext(bytes);
   }
   if (failed_ || bytes.empty()) {
     return;
@@ -36,18 +73,24 @@ void Transport::OnBytes(std::string_view bytes) {
     return Fail("plain_http");
   }
   const auto fed = tls_->Feed(bytes);
+  if (!chosen_ && tls_->handshake_done()) {
+    chosen_ = true;
+    if (tls_->protocol() == "h2") {
+      SpeakHttp2();
+    }
+  }
   if (const std::string plaintext = tls_->TakePlaintext(); !plaintext.empty()) {
-    connection_.OnBytes(plaintext);
+    OnPlaintext(plaintext);
   }
   if (!fed) {
     Fail("protocol");
   } else if (tls_->ended()) {
-    connection_.OnEnd();
+    connection_->OnEnd();
   }
 }
 
 void Transport::OnEnd() {
-  connection_.OnEnd();
+  connection_->OnEnd();
 }
 
 void Transport::Fail(std::string_view why) {
@@ -66,7 +109,7 @@ std::string_view Transport::Output() {
 
 void Transport::Refill() {
   if (tls_ == nullptr) {
-    sending_ = connection_.TakeOutput();
+    sending_ = connection_->TakeOutput();
     return;
   }
   sending_ = tls_->TakeOutput();
@@ -74,7 +117,7 @@ void Transport::Refill() {
     return;
   }
   if (encrypted_ == plaintext_.size()) {
-    plaintext_ = connection_.TakeOutput();
+    plaintext_ = connection_->TakeOutput();
     encrypted_ = 0;
   }
   const std::string_view next = std::string_view(plaintext_).substr(encrypted_, kEncryptBytes);
@@ -92,9 +135,9 @@ void Transport::Refill() {
 void Transport::OnSent(size_t bytes) {
   sent_ += bytes;
   if (tls_ == nullptr) {
-    connection_.OnSent(bytes);
+    connection_->OnSent(bytes);
   } else if (sent_ == sending_.size() && covered_ > 0) {
-    connection_.OnSent(std::exchange(covered_, 0));
+    connection_->OnSent(std::exchange(covered_, 0));
   }
 }
 

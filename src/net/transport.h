@@ -10,11 +10,17 @@
 
 namespace weir::net {
 
-// What stands between the bytes of a socket and those of a Connection: nothing, or TLS.
+// What stands between the bytes of a socket and those of a connection: nothing, or TLS. Chooses the
+// protocol of the connection: HTTP/2 when the TLS handshake says so or, without TLS, when the first
+// bytes do, else HTTP/1.1.
 class Transport {
  public:
-  // `tls` is null for a plain connection. `connection` must outlive this.
-  Transport(crypto::TlsContext* tls, Connection& connection);
+  explicit Transport(ConnectionSite site);
+
+  // Another one after the choice.
+  Connection& connection() { return *connection_; }
+
+  const Connection& connection() const { return *connection_; }
 
   // Bytes from the socket.
   void OnBytes(std::string_view bytes);
@@ -40,10 +46,17 @@ class Transport {
  private:
   void Fail(std::string_view why);
   void Refill();
+  // What stands inside of TLS.
+  void OnPlaintext(std::string_view bytes);
+  void ChooseByFirstBytes(std::string_view bytes);
+  void SpeakHttp2();
 
-  Connection& connection_;
+  const ConnectionSite site_;
+  std::unique_ptr<Connection> connection_;
   std::unique_ptr<crypto::TlsSession> tls_;
-  bool begun_ = false;  // The first byte has come.
+  bool chosen_ = false;
+  size_t preface_bytes_ = 0;  // Of HTTP/2's preface, that have come.
+  bool begun_ = false;        // The first byte has come.
   bool failed_ = false;
   std::string_view failure_;
   std::string sending_;

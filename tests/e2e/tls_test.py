@@ -24,9 +24,9 @@ class Tls(WeirTest):
     def test_curl_with_each_version(self):
         show = ("-o", "/dev/null", "-w", "%{http_code} %{http_version} %{ssl_verify_result}", self.weir.url + "/livez")
         for version in ("1.2", "1.3"):
-            self.assertEqual(self.curl(f"--tlsv{version}", "--tls-max", version, *show), (0, "200 1.1 0"))
-        # HTTP/2 is offered too, and not taken.
-        self.assertEqual(self.curl("--http2", *show), (0, "200 1.1 0"))
+            self.assertEqual(self.curl("--http1.1", f"--tlsv{version}", "--tls-max", version, *show), (0, "200 1.1 0"))
+        for version in ("1.2", "1.3"):
+            self.assertEqual(self.curl("--http2", f"--tlsv{version}", "--tls-max", version, *show), (0, "200 2 0"))
 
     def test_curl_moves_a_large_body(self):
         body = self.path("body")
@@ -49,7 +49,7 @@ class Tls(WeirTest):
             with self.assertRaises(ssl.SSLError):
                 context.wrap_socket(raw)
         context = ssl.create_default_context(cafile=self.weir.certificate())
-        context.set_alpn_protocols(["h2"])
+        context.set_alpn_protocols(["h3"])
         with socket.create_connection((self.where.hostname, self.where.port), timeout=30) as raw:
             with self.assertRaises(ssl.SSLError):
                 context.wrap_socket(raw, server_hostname="localhost")

@@ -1,0 +1,589 @@
+#include "net/http2_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/response_fields.h"
+
+namespace weir::net {
+namespace {
+
+constexpr int64_t kNanosPerMilli = 1'000'000;
+// Fed to the session between two looks at the clock.
+constexpr size_t kFeedBytes = 16 << 10;
+// Output that is made ahead of the socket.
+constexpr size_t kOutputBytes = 256 << 10;
+// Frames that carry nothing, and resets: so many at once, and so many a second. A frame of an
+// answer gives some back, because clients say often that they have room.
+constexpr size_t kMaxIdleFrames = 1'000;
+constexpr size_t kIdleFramesPerSecond = 200;
+constexpr size_t kFramesPerDataFrame = 4;
+constexpr size_t kMaxResets = 200;
+constexpr size_t kResetsPerSecond = 20;
+// How long the client is waited for when it shall say what it has sent before it heard of the end.
+constexpr int kDrainTicks = 4;
+
+std::string_view NameOf(Http2Frame frame) {
+  switch (frame) {
+    case Http2Frame::kUseful:
+      return "useful";
+    case Http2Frame::kWindowUpdate:
+      return "window_update";
+    case Http2Frame::kReset:
+      return "reset";
+    case Http2Frame::kPing:
+      return "ping";
+    case Http2Frame::kSettings:
+      return "settings";
+    case Http2Frame::kPriority:
+      return "priority";
+    case Http2Frame::kEmptyData:
+      return "empty_data";
+    case Http2Frame::kContinuation:
+      return "continuation";
+    case Http2Frame::kUnknown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+Http2Connection::Http2Connection(const ConnectionSite& site)
+    : service_(site.service),
+      date_(site.date),
+      intake_(site.service, site.mailbox, site.id, site.remote),
+      session_(*this, site.service.limits.max_header_bytes),
+      frames_(kMaxIdleFrames, kIdleFramesPerSecond, site.service.clock.MonotonicNanos()),
+      resets_(kMaxResets, kResetsPerSecond, site.service.clock.MonotonicNanos()),
+      last_request_nanos_(site.service.clock.MonotonicNanos()),
+      last_output_nanos_(last_request_nanos_),
+      head_started_nanos_(last_request_nanos_) {}
+
+bool Http2Connection::wants_read() const {
+  return !ended_ && !aborted_ && !behind_;
+}
+
+bool Http2Connection::finished() const {
+  if (aborted_) {
+    return true;
+  }
+  const bool over = !session_.wants_read() || (ended_ && streams_.empty());
+  return over && output_.empty() && !session_.wants_write();
+}
+
+Http2Connection::Stream* Http2Connection::Find(int32_t id) {
+  const auto found = streams_.find(id);
+  return found == streams_.end() ? nullptr : &found->second;
+}
+
+bool Http2Connection::Paused() const {
+  return running_ >= max_running_ || answer_bytes_ >= kMaxUnsentBytes;
+}
+
+bool Http2Connection::Passed(int64_t since, int64_t millis, int64_t now) const {
+  return now - since > millis * kNanosPerMilli;
+}
+
+void Http2Connection::OnBytes(std::string_view bytes) {
+  if (linger_) {
+    return;
+  }
+  if (behind_) {
+    input_.append(bytes);
+    return;
+  }
+  TakeTurn(bytes);
+  input_.assign(bytes);
+}
+
+void Http2Connection::GoOn() {
+  behind_ = false;
+  const std::string waiting = std::exchange(input_, {});
+  std::string_view rest = waiting;
+  TakeTurn(rest);
+  input_.insert(0, rest);
+}
+
+void Http2Connection::TakeTurn(std::string_view& input) {
+  const int64_t until = service_.clock.MonotonicNanos() + kTurnNanos;
+  size_t begun = 0;
+  heads_ = 0;
+  for (;;) {
+    while (!waiting_.empty() && !Paused()) {
+      if (begun >= kRequestsPerTurn || (begun > 0 && service_.clock.MonotonicNanos() > until)) {
+        behind_ = true;
+        return;
+      }
+      ++begun;
+      BeginRequest(waiting_.front());
+    }
+    if (input.empty()) {
+      return;
+    }
+    if (heads_ >= kRequestsPerTurn || service_.clock.MonotonicNanos() > until) {
+      behind_ = true;
+      return;
+    }
+    std::string_view some = input.substr(0, kFeedBytes);
+    const size_t size = some.size();
+    session_.Feed(some);
+    input.remove_prefix(size - some.size());
+    if (linger_ || !session_.wants_read()) {
+      linger_ = true;
+      input = {};
+      return;
+    }
+  }
+}
+
+void Http2Connection::OnEnd() {
+  ended_ = true;
+  // Streamed answers have no end that the client could wait for: it is gone.
+  for (auto& [id, stream] : streams_) {
+    if (stream.streamed) {
+      aborted_ = true;
+    }
+  }
+}
+
+void Http2Connection::Charge(FrameAllowance& allowance, size_t amount, std::string_view what) {
+  if (!allowance.Use(amount, service_.clock.MonotonicNanos())) {
+    GiveUp(what, Http2Error::kEnhanceYourCalm);
+  }
+}
+
+void Http2Connection::GiveUp(std::string_view why, Http2Error error) {
+  if (!std::exchange(linger_, true)) {
+    CountGoAway(why);
+    session_.Fail(error);
+  }
+}
+
+void Http2Connection::CountGoAway(std::string_view why) {
+  if (service_.metrics != nullptr) {
+    service_.metrics
+        ->GetCounter("weir_http2_connections_ended_total",
+                     "HTTP/2 connections that the server ended, by the reason.",
+                     {{"why", std::string(why)}})
+        .Add();
+  }
+}
+
+void Http2Connection::OnFrame(Http2Frame frame) {
+  if (!std::exchange(begun_, true)) {
+    head_started_nanos_ = 0;
+  }
+  if (frame == Http2Frame::kReset) {
+    Charge(resets_, 1, NameOf(frame));
+  } else if (frame != Http2Frame::kUseful) {
+    Charge(frames_, 1, NameOf(frame));
+  }
+}
+
+void Http2Connection::OnMisuse() {
+  Charge(resets_, 1, "misuse");
+}
+
+void Http2Connection::OnHeadBegins(int32_t id) {
+  const int64_t now = service_.clock.MonotonicNanos();
+  head_started_nanos_ = last_request_nanos_ = now;
+  Stream& stream = streams_[id];
+  stream.incoming.started_nanos = now;
+  stream.progress_nanos = now;
+  trailer_bytes_ = 0;
+}
+
+Http2Events::Verdict Http2Connection::OnField(int32_t id, std::string_view name,
+                                              std::string_view value) {
+  Stream* const stream = Find(id);
+  if (linger_ || stream == nullptr) {
+    return Verdict::kGoOn;
+  }
+  if (!stream->head.Add(name, value, service_.limits.max_header_bytes)) {
+    GiveUp("header_list", Http2Error::kEnhanceYourCalm);
+    return Verdict::kFail;
+  }
+  return heads_ >= kRequestsPerTurn ? Verdict::kPause : Verdict::kGoOn;
+}
+
+Http2Events::Verdict Http2Connection::OnTrailerField(std::string_view name,
+                                                     std::string_view value) {
+  trailer_bytes_ += name.size() + value.size();
+  if (trailer_bytes_ > service_.limits.max_header_bytes) {
+    GiveUp("header_list", Http2Error::kEnhanceYourCalm);
+    return Verdict::kFail;
+  }
+  return Verdict::kGoOn;
+}
+
+void Http2Connection::OnHead(int32_t id) {
+  head_started_nanos_ = 0;
+  ++heads_;
+  Stream* const stream = Find(id);
+  if (stream == nullptr || linger_) {
+    return;
+  }
+  Http2Head text = std::exchange(stream->head, {});
+  const auto head = text.Finish(service_.limits.max_header_bytes);
+  stream->phase = Phase::kBody;
+  if (!head) {
+    return Deny(id, *stream, RefusalResponse(head.error().status, head.error().message));
+  }
+  if (auto refused = intake_.Admit(*head, stream->incoming)) {
+    return Deny(id, *stream, std::move(*refused));
+  }
+  if (head->expect_continue) {
+    session_.Continue(id);
+  }
+}
+
+void Http2Connection::OnData(int32_t id, std::string_view bytes) {
+  session_.GiveRoom(id, bytes.size());
+  Stream* const stream = Find(id);
+  if (stream == nullptr) {
+    return;
+  }
+  if (stream->phase != Phase::kBody) {
+    stream->discarded += bytes.size();
+    return ResetIfAnswered(id, *stream);
+  }
+  Incoming& incoming = stream->incoming;
+  if (incoming.request.body.size() + bytes.size() > incoming.max_body_bytes) {
+    return Deny(id, *stream,
+                RefusalResponse(
+                    413, fmt::format("the body is larger than {} bytes", incoming.max_body_bytes)));
+  }
+  incoming.request.body.append(bytes);
+  if (auto refused = intake_.HoldBody(incoming)) {
+    Deny(id, *stream, std::move(*refused));
+  }
+}
+
+void Http2Connection::OnRequestEnd(int32_t id) {
+  Stream* const stream = Find(id);
+  if (stream == nullptr) {
+    return;
+  }
+  stream->request_ended = true;
+  if (stream->phase == Phase::kBody) {
+    stream->phase = Phase::kWaiting;
+    waiting_.push_back(id);
+  }
+}
+
+void Http2Connection::BeginRequest(int32_t id) {
+  waiting_.pop_front();
+  Stream& stream = streams_.at(id);
+  if (auto refused = intake_.TakeShares(stream.incoming)) {
+    return Deny(id, stream, std::move(*refused));
+  }
+  stream.phase = Phase::kRunning;
+  stream.pending = intake_.Begin(stream.incoming);
+  stream.incoming.request.request_id = stream.pending.request_id;
+  stream.backlog = std::make_shared<StreamBacklog>();
+  ++running_;
+  intake_.Dispatch(stream.incoming, static_cast<uint64_t>(id), stream.backlog);
+}
+
+void Http2Connection::Deny(int32_t id, Stream& stream, Response response) {
+  stream.pending = intake_.Begin(stream.incoming);
+  stream.incoming.request = Request{};
+  Answer(id, stream, std::move(response), false);
+}
+
+void Http2Connection::Answer(int32_t id, Stream& stream, Response response, bool streamed) {
+  intake_.Answered(stream.pending, response.status);
+  stream.phase = Phase::kAnswered;
+  stream.streamed = streamed;
+  stream.progress_nanos = service_.clock.MonotonicNanos();
+  if (!streamed) {
+    stream.ended = true;
+    max_running_ = response.body.size() > kSmallAnswerBytes
+                       ? kFirstWaiting
+                       : std::min(max_running_ + 1, kMaxWaiting);
+  }
+  const bool has_body = !stream.pending.head_only &&
+                        (streamed || (!IsBodiless(response.status) && !response.body.empty()));
+  session_.Answer(id,
+                  Http2Fields(response,
+                              {.date = *date_,
+                               .request_id = stream.pending.request_id,
+                               .head_only = stream.pending.head_only},
+                              !streamed),
+                  has_body);
+  if (!has_body) {
+    EndAnswer(id, stream, true);
+  } else if (!response.body.empty()) {
+    AddBody(id, stream, std::move(response.body));
+  }
+}
+
+void Http2Connection::AddBody(int32_t id, Stream& stream, std::string bytes) {
+  const size_t size = bytes.size();
+  if (stream.waiting_bytes() == 0) {
+    stream.body = std::move(bytes);
+    stream.taken = 0;
+    stream.progress_nanos = service_.clock.MonotonicNanos();
+  } else {
+    stream.body.append(bytes);
+  }
+  intake_.NoteUnsent(size);
+  (stream.streamed ? streamed_bytes_ : answer_bytes_) += size;
+  if (stream.streamed) {
+    stream.backlog->waiting -= size;
+    stream.backlog->unsent = stream.waiting_bytes();
+    session_.Resume(id);
+    if (streamed_bytes_ > kMaxStreamedBytes) {
+      CutLargest();
+    }
+  }
+}
+
+size_t Http2Connection::ReadBody(int32_t id, char* into, size_t size, bool& end) {
+  Stream* const stream = Find(id);
+  if (stream == nullptr) {
+    end = true;
+    return 0;
+  }
+  const size_t some = std::min(size, stream->waiting_bytes());
+  stream->body.copy(into, some, stream->taken);
+  stream->taken += some;
+  stream->progress_nanos = service_.clock.MonotonicNanos();
+  payload_ += some;
+  (stream->streamed ? streamed_bytes_ : answer_bytes_) -= some;
+  end = stream->ended && stream->waiting_bytes() == 0;
+  if (stream->waiting_bytes() == 0) {
+    stream->body = {};
+    stream->taken = 0;
+  } else if (stream->streamed && stream->taken > stream->body.size() / 2) {
+    stream->body.erase(0, std::exchange(stream->taken, 0));
+  }
+  if (stream->streamed) {
+    stream->backlog->unsent = stream->waiting_bytes();
+  }
+  return some;
+}
+
+void Http2Connection::EndAnswer(int32_t id, Stream& stream, bool whole) {
+  if (std::exchange(stream.ended, true) && stream.streamed) {
+    return;
+  }
+  stream.hold.Close();
+  if (!whole) {
+    return Reset(id, Http2Error::kInternal);
+  }
+  session_.Resume(id);
+}
+
+void Http2Connection::OnDelivery(Delivery delivery) {
+  const auto id = static_cast<int32_t>(delivery.slot);
+  Stream* const stream = Find(id);
+  if (stream == nullptr) {
+    return;
+  }
+  if (stream->phase == Phase::kRunning) {
+    --running_;
+    behind_ = behind_ || !waiting_.empty();
+    if (stream->gone) {
+      intake_.Answered(stream->pending, delivery.response.status);
+      streams_.erase(id);
+      return;
+    }
+  }
+  switch (delivery.kind) {
+    case Delivery::Kind::kResponse:
+      return Answer(id, *stream, std::move(delivery.response), false);
+    case Delivery::Kind::kStreamHead:
+      stream->hold = std::move(delivery.stream);
+      Answer(id, *stream, std::move(delivery.response), true);
+      if (service_.draining && stream->hold.events()) {
+        EndAnswer(id, *stream, true);
+      }
+      return;
+    case Delivery::Kind::kChunk:
+      if (!stream->ended) {
+        AddBody(id, *stream, std::move(delivery.chunk));
+      }
+      return;
+    case Delivery::Kind::kStreamEnd:
+    case Delivery::Kind::kStreamCut:
+      return EndAnswer(id, *stream, delivery.kind == Delivery::Kind::kStreamEnd);
+    case Delivery::Kind::kStreamOverflow:
+      stream->ended = true;
+      stream->hold.Close();
+      return Reset(id, Http2Error::kEnhanceYourCalm);
+  }
+}
+
+void Http2Connection::CutLargest() {
+  const auto largest =
+      std::max_element(streams_.begin(), streams_.end(), [](const auto& a, const auto& b) {
+        const auto held = [](const Stream& stream) {
+          return stream.streamed && !stream.ended ? stream.waiting_bytes() : 0;
+        };
+        return held(a.second) < held(b.second);
+      });
+  largest->second.ended = true;
+  largest->second.hold.Close();
+  Reset(largest->first, Http2Error::kEnhanceYourCalm);
+}
+
+void Http2Connection::Reset(int32_t id, Http2Error error) {
+  session_.Reset(id, error);
+}
+
+void Http2Connection::OnAnswered(int32_t id) {
+  if (Stream* const stream = Find(id)) {
+    stream->sent = true;
+    ResetIfAnswered(id, *stream);
+  }
+}
+
+void Http2Connection::ResetIfAnswered(int32_t id, const Stream& stream) {
+  if (stream.sent && !stream.request_ended && stream.discarded > kMaxDiscardedBytes) {
+    Reset(id, Http2Error::kNone);
+  }
+}
+
+void Http2Connection::OnStreamClosed(int32_t id) {
+  Stream* const stream = Find(id);
+  if (stream == nullptr) {
+    return;
+  }
+  last_request_nanos_ = service_.clock.MonotonicNanos();
+  if (const size_t rest = stream->waiting_bytes(); rest > 0) {
+    (stream->streamed ? streamed_bytes_ : answer_bytes_) -= rest;
+    intake_.NoteSent(rest);
+  }
+  if (stream->phase == Phase::kRunning) {
+    stream->gone = true;  // Its handler goes on: the request counts until it is done.
+    return;
+  }
+  if (stream->phase == Phase::kWaiting) {
+    std::erase(waiting_, id);
+  }
+  streams_.erase(id);
+  behind_ = behind_ || (!waiting_.empty() && !Paused());
+}
+
+void Http2Connection::OnDataSent() {
+  frames_.GiveBack(kFramesPerDataFrame);
+}
+
+void Http2Connection::OnResetSent(uint32_t error) {
+  if (service_.metrics != nullptr) {
+    service_.metrics
+        ->GetCounter("weir_http2_resets_total", "HTTP/2 streams that the server cut, by the code.",
+                     {{"code", std::string(Http2ErrorName(error))}})
+        .Add();
+  }
+}
+
+void Http2Connection::OnGoAwaySent(uint32_t error) {
+  if (error != 0 && !std::exchange(linger_, true)) {
+    CountGoAway(Http2ErrorName(error));
+  }
+}
+
+std::string Http2Connection::TakeOutput() {
+  while (output_.size() < kOutputBytes) {
+    payload_ = 0;
+    const std::string_view frame = session_.Take();
+    if (frame.empty()) {
+      break;
+    }
+    if (in_output_ == 0) {
+      last_output_nanos_ = service_.clock.MonotonicNanos();
+    }
+    output_.append(frame);
+    in_output_ += frame.size();
+    intake_.NoteUnsent(frame.size() - std::min(payload_, frame.size()));
+  }
+  behind_ = behind_ || (!waiting_.empty() && !Paused());
+  return std::exchange(output_, {});
+}
+
+void Http2Connection::OnSent(size_t bytes) {
+  in_output_ -= bytes;
+  intake_.NoteSent(bytes);
+  last_output_nanos_ = service_.clock.MonotonicNanos();
+}
+
+void Http2Connection::OnPong() {
+  if (draining_ && !std::exchange(last_goaway_, true)) {
+    session_.FinishGoAway();
+  }
+}
+
+void Http2Connection::OnDrain() {
+  if (std::exchange(draining_, true)) {
+    return;
+  }
+  for (auto& [id, stream] : streams_) {
+    if (stream.streamed) {
+      EndAnswer(id, stream, stream.hold.events());
+    }
+  }
+  session_.BeginGoAway();
+}
+
+bool Http2Connection::TickStream(int32_t id, Stream& stream, int64_t now) {
+  if (stream.phase == Phase::kBody) {
+    if (Passed(stream.incoming.started_nanos, kBodyGraceMillis, now)) {
+      const double seconds = static_cast<double>(now - stream.incoming.started_nanos) / 1e9;
+      const double least = seconds * static_cast<double>(service_.limits.min_body_bytes_per_second);
+      if (static_cast<double>(stream.incoming.request.body.size()) < least) {
+        Deny(id, stream, RefusalResponse(408, "the body comes too slowly"));
+        return true;
+      }
+    }
+  } else if (stream.phase == Phase::kAnswered) {
+    if (stream.sent) {
+      if (!stream.request_ended && Passed(stream.progress_nanos, kLingerMillis, now)) {
+        Reset(id, Http2Error::kNone);
+        return true;
+      }
+    } else if (stream.waiting_bytes() > 0) {
+      if (Passed(stream.progress_nanos, service_.limits.idle_millis, now)) {
+        Reset(id, Http2Error::kCancel);
+        return true;
+      }
+    } else if (stream.hold.events() && !stream.ended &&
+               Passed(stream.progress_nanos, kEventKeepAliveMillis, now)) {
+      stream.backlog->waiting += kEventKeepAlive.size();
+      AddBody(id, stream, std::string(kEventKeepAlive));
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Http2Connection::OnTick() {
+  const int64_t now = service_.clock.MonotonicNanos();
+  if (in_output_ > 0 && Passed(last_output_nanos_, service_.limits.idle_millis, now)) {
+    aborted_ = true;
+    return true;
+  }
+  if (head_started_nanos_ != 0 && !linger_ &&
+      Passed(head_started_nanos_, service_.limits.header_millis, now)) {
+    GiveUp("slow_head", Http2Error::kEnhanceYourCalm);
+    return true;
+  }
+  bool any = false;
+  for (auto& [id, stream] : streams_) {
+    any = TickStream(id, stream, now) || any;
+  }
+  if (draining_ && !last_goaway_ && ++drain_ticks_ >= kDrainTicks) {
+    OnPong();
+    any = true;
+  }
+  if (begun_ && !draining_ && !linger_ && streams_.empty() &&
+      Passed(last_request_nanos_, service_.limits.idle_millis, now)) {
+    OnDrain();
+    any = true;
+  }
+  return any;
+}
+
+}  // namespace weir::net

@@ -1,0 +1,215 @@
+#include "net/intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "net/text.h"
+
+namespace weir::net {
+namespace {
+
+constexpr size_t kFirstBodyBytes = 256 << 10;
+
+// Whether a browser sends this for a page of another site, with a method that may change something.
+bool IsOfForeignPage(const RequestHead& head, bool secure) {
+  if (head.method == "GET" || head.method == "HEAD") {
+    return false;
+  }
+  std::string_view origin;
+  std::string_view site;
+  for (const auto& [name, value] : head.fields) {
+    if (EqualsIgnoreCase(name, "origin")) {
+      origin = value;
+    } else if (EqualsIgnoreCase(name, "sec-fetch-site")) {
+      site = value;
+    }
+  }
+  return IsCrossOrigin(origin, site, head.host, secure);
+}
+
+}  // namespace
+
+Intake::Intake(Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t connection,
+               std::string remote)
+    : service_(service),
+      mailbox_(std::move(mailbox)),
+      connection_(connection),
+      remote_(std::move(remote)),
+      address_client_(service.clients.Find(remote_.substr(0, remote_.rfind(':')))),
+      client_(address_client_) {}
+
+Intake::~Intake() {
+  service_.unsent_bytes.Give(address_client_->unsent_bytes, unsent_);
+}
+
+std::optional<Response> Intake::Admit(const RequestHead& head, Incoming& incoming) {
+  incoming.head_only = head.method == "HEAD";
+  incoming.route = nullptr;
+  if (!head.host.empty() && !service_.hosts.Allows(head.host)) {
+    return RefusalResponse(
+        421,
+        fmt::format("host '{}' is not served here: use the listen address or localhost, or add "
+                    "the name to the allowed hosts",
+                    head.host));
+  }
+  auto target = ParseTarget(head.target);
+  if (!target) {
+    return RefusalResponse(target.error().status, target.error().message);
+  }
+  Router::Match match = service_.router.Find(head.method, *target);
+  if ((match.route == nullptr || !match.route->for_pages) &&
+      IsOfForeignPage(head, service_.tls != nullptr)) {
+    return RefusalResponse(403, "a page of another site may not send this request");
+  }
+  if (match.route == nullptr && match.allow.empty()) {
+    return RefusalResponse(404, fmt::format("nothing is at '{}'", target->path));
+  }
+  if (match.route == nullptr) {
+    Response response = RefusalResponse(
+        405, fmt::format("'{}' takes {}, not {}", target->path, match.allow, head.method));
+    response.headers.emplace_back("allow", match.allow);
+    return response;
+  }
+  incoming.route = match.route;
+  incoming.max_body_bytes = match.route->max_body_bytes.value_or(service_.limits.max_body_bytes);
+  if (head.content_length > incoming.max_body_bytes) {
+    return RefusalResponse(413, fmt::format("the body has {} bytes, at most {} are taken: send it "
+                                            "in parts",
+                                            head.content_length, incoming.max_body_bytes));
+  }
+  BuildRequest(head, std::move(*target), std::move(match), incoming.request);
+  if (service_.admit) {
+    if (auto refused = service_.admit(incoming.request)) {
+      return refused;
+    }
+  }
+  if (auto refused = FindShares(incoming)) {
+    return refused;
+  }
+  incoming.request.body.reserve(std::min<uint64_t>(head.content_length, kFirstBodyBytes));
+  return std::nullopt;
+}
+
+void Intake::BuildRequest(const RequestHead& head, Target target, Router::Match match,
+                          Request& request) const {
+  request = Request{};
+  request.method = head.method;
+  request.target = head.target;
+  request.path = std::move(target.path);
+  request.query = std::move(target.query);
+  request.parameters = std::move(match.parameters);
+  request.remote = remote_;
+  request.secure = service_.tls != nullptr;
+  request.headers.reserve(head.fields.size());
+  for (const auto& [name, value] : head.fields) {
+    request.headers.emplace_back(LowerCase(name), value);
+  }
+}
+
+std::optional<Response> Intake::FindShares(Incoming& incoming) {
+  std::string name = service_.client ? service_.client(incoming.request) : std::string();
+  if (name != client_name_) {
+    client_ = name.empty() ? address_client_ : service_.clients.Find("key " + name);
+    client_name_ = std::move(name);
+  }
+  const auto share = [this](Quota& quota, std::atomic<size_t>& mine) {
+    return Share(quota, std::shared_ptr<std::atomic<size_t>>(client_, &mine));
+  };
+  incoming.shares.request = share(service_.requests, client_->requests);
+  incoming.shares.job = share(service_.jobs, client_->jobs);
+  incoming.shares.body = share(service_.body_bytes, client_->body_bytes);
+  // Answers exist already: a client that reads its own is not to suffer from those that do not.
+  if (service_.unsent_bytes.Look(address_client_->unsent_bytes, 0) == Quota::Verdict::kClientFull) {
+    return Overload(Quota::Verdict::kClientFull, "unsent_bytes", service_.unsent_bytes.limit());
+  }
+  auto refused =
+      Overload(service_.requests.Look(client_->requests, 1), "requests", service_.requests.limit());
+  if (!refused && incoming.route->kind == RouteEntry::Kind::kBlocking) {
+    refused = Overload(service_.jobs.Look(client_->jobs, 1), "jobs", service_.jobs.limit());
+  }
+  return refused;
+}
+
+std::optional<Response> Intake::Overload(Quota::Verdict verdict, std::string_view what,
+                                         size_t limit) {
+  if (verdict == Quota::Verdict::kTaken) {
+    return std::nullopt;
+  }
+  const bool client = verdict == Quota::Verdict::kClientFull;
+  service_.shed.Count(what, client);
+  if (client) {
+    return RefusalResponse(
+        429, fmt::format("this client holds its share of the {} {} that are served at once: wait "
+                         "for answers, then try again",
+                         limit, what));
+  }
+  return RefusalResponse(
+      503, fmt::format("all {} {} that are served at once are taken: try again", limit, what));
+}
+
+std::optional<Response> Intake::HoldBody(Incoming& incoming) {
+  Share& body = incoming.shares.body;
+  return Overload(body.Grow(incoming.request.body.size() - body.amount()), "body_bytes",
+                  service_.body_bytes.limit());
+}
+
+std::optional<Response> Intake::TakeShares(Incoming& incoming) {
+  auto refused = Overload(incoming.shares.request.Grow(1), "requests", service_.requests.limit());
+  if (!refused && incoming.route->kind == RouteEntry::Kind::kBlocking) {
+    refused = Overload(incoming.shares.job.Grow(1), "jobs", service_.jobs.limit());
+  }
+  return refused;
+}
+
+Pending Intake::Begin(Incoming& incoming) {
+  Pending pending;
+  pending.metrics = incoming.route != nullptr ? incoming.route->metrics.get() : &service_.unrouted;
+  pending.request_id =
+      fmt::format("{}-{:x}", service_.id_prefix, service_.next_request.fetch_add(1));
+  pending.started_nanos = incoming.started_nanos;
+  pending.shares = std::move(incoming.shares);
+  pending.head_only = incoming.head_only;
+  return pending;
+}
+
+void Intake::Dispatch(Incoming& incoming, uint64_t slot, std::shared_ptr<StreamBacklog> backlog) {
+  RouteEntry& route = *incoming.route;
+  Request& request = incoming.request;
+  auto responder = std::make_unique<OneResponder>(mailbox_, std::move(backlog), connection_, slot);
+  if (route.kind == RouteEntry::Kind::kEvents) {
+    return route.event_handler(std::move(request), responder->StreamEvents());
+  }
+  if (route.kind == RouteEntry::Kind::kDirect) {
+    return route.handler(std::move(request), std::move(responder));
+  }
+  Responder* const waiting = responder.get();
+  std::move_only_function<void()> job = [&handler = route.handler, request = std::move(request),
+                                         responder = std::move(responder)]() mutable {
+    handler(std::move(request), std::move(responder));
+  };
+  if (!service_.pool.Run(job)) {
+    waiting->Send(
+        RefusalResponse(503, fmt::format("{} requests of this kind wait already: try again",
+                                         BlockingPool::kMaxQueuedJobs)));
+  }
+}
+
+void Intake::Answered(Pending& pending, int status) {
+  pending.metrics->Observe(
+      status, static_cast<double>(service_.clock.MonotonicNanos() - pending.started_nanos) / 1e9);
+  pending.shares = {};
+}
+
+void Intake::NoteUnsent(size_t bytes) {
+  unsent_ += bytes;
+  service_.unsent_bytes.Force(address_client_->unsent_bytes, bytes);
+}
+
+void Intake::NoteSent(size_t bytes) {
+  CHECK(bytes <= unsent_);
+  unsent_ -= bytes;
+  service_.unsent_bytes.Give(address_client_->unsent_bytes, bytes);
+}
+
+}  // namespace weir::net

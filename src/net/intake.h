@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "net/answer.h"
+#include "net/mailbox.h"
+#include "net/request_parser.h"
+#include "net/service.h"
+
+namespace weir::net {
+
+// What one request holds of the server until it is answered.
+struct Shares {
+  Share request;
+  Share job;
+  Share body;
+};
+
+// A request that is being read.
+struct Incoming {
+  Request request;
+  RouteEntry* route = nullptr;  // Null: it reached none.
+  size_t max_body_bytes = 0;    // Of the route.
+  Shares shares;
+  bool head_only = false;
+  int64_t started_nanos = 0;
+};
+
+// What is kept of a request until it is answered.
+struct Pending {
+  RouteMetrics* metrics = nullptr;
+  std::string request_id;
+  int64_t started_nanos = 0;
+  Shares shares;
+  bool head_only = false;
+};
+
+// What becomes of a request on its way from the head to the handler, whatever protocol it came by;
+// and what one connection holds of the server. Not thread-safe.
+class Intake {
+ public:
+  // `remote` is the client's address and port.
+  Intake(Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t connection,
+         std::string remote);
+  ~Intake();
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
+
+  // Judges the head: host, route, who asks, whose shares it will take. The answer that refuses it,
+  // or nothing: then `incoming` is complete but for its body. `incoming.route` is set as far as the
+  // judgement came.
+  std::optional<Response> Admit(const RequestHead& head, Incoming& incoming);
+
+  // Counts what the request's body has grown by. The answer when that is too much.
+  std::optional<Response> HoldBody(Incoming& incoming);
+
+  // Takes the shares of a request that is complete. The answer when there is too much already.
+  std::optional<Response> TakeShares(Incoming& incoming);
+
+  // Gives the request its number. Its shares go over to what is returned.
+  Pending Begin(Incoming& incoming);
+
+  // Hands the request to its handler, whose answer comes to `slot` of the connection. Returns
+  // before that, and never answers by itself.
+  void Dispatch(Incoming& incoming, uint64_t slot, std::shared_ptr<StreamBacklog> backlog);
+
+  // The head of the answer is on its way.
+  void Answered(Pending& pending, int status);
+
+  // Bytes of answers begin, and cease, to wait for the client.
+  void NoteUnsent(size_t bytes);
+  void NoteSent(size_t bytes);
+
+  size_t unsent() const { return unsent_; }
+
+  // Whose turns those of the connection are: its address's.
+  const Client* owner() const { return address_client_.get(); }
+
+ private:
+  void BuildRequest(const RequestHead& head, Target target, Router::Match match,
+                    Request& request) const;
+  std::optional<Response> FindShares(Incoming& incoming);
+  std::optional<Response> Overload(Quota::Verdict verdict, std::string_view what, size_t limit);
+
+  Service& service_;
+  const std::shared_ptr<Mailbox> mailbox_;
+  const uint64_t connection_;
+  const std::string remote_;
+  const std::shared_ptr<Client> address_client_;
+  std::shared_ptr<Client> client_;  // Of the last request.
+  std::string client_name_;         // "" for address_client_.
+  size_t unsent_ = 0;
+};
+
+}  // namespace weir::net
