@@ -212,8 +212,12 @@ std::expected<void, SignatureRefusal> ReadSignedHeaders(const net::Request& head
         "each once: '{}'.",
         kMaxSignedHeaders, Quoted(list));
   }
+  // A request of HTTP/2 names its host in ":authority", and here in "host" as well, with the same
+  // value: some clients sign the one, some the other.
+  const bool authority = std::ranges::binary_search(out.signed_headers, ":authority");
+  const std::string_view host = authority ? ":authority" : "host";
   for (const std::string_view name :
-       {std::string_view("content-type"), std::string_view("host"), std::string_view("x-amz-date"),
+       {std::string_view("content-type"), host, std::string_view("x-amz-date"),
         std::string_view("x-amz-target")}) {
     if (!std::ranges::binary_search(out.signed_headers, name)) {
       return Invalid("'{}' must be a 'SignedHeader' in the AWS Authorization.", name);
@@ -228,7 +232,7 @@ std::expected<void, SignatureRefusal> ReadSignedHeaders(const net::Request& head
         return Invalid("the request has the signed header '{}' more than once.", Quoted(name));
       }
       found[index] = true;
-    } else if (MustBeSigned(name)) {
+    } else if (MustBeSigned(name) && !(authority && name == "host")) {
       return Invalid("'{}' must be a 'SignedHeader' in the AWS Authorization.", Quoted(name));
     }
   }

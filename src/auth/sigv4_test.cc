@@ -257,6 +257,25 @@ TEST_F(SigV4Test, AllThatMattersIsSigned) {
   ExpectRefused(request, "IncompleteSignatureException", "ascending order");
 }
 
+TEST_F(SigV4Test, TheHostMayBeSignedAsHttp2NamesIt) {
+  net::Request request = Unsigned();
+  request.headers.emplace_back(":authority", "localhost:8080");
+  client_.unsigned_headers = {"user-agent", "host"};
+  client_.Sign(request);
+  EXPECT_TRUE(verifier_->Verify(request).has_value());
+  net::Request other = request;
+  HeaderOf(other, ":authority") = "localhost:8081";
+  EXPECT_FALSE(verifier_->Verify(other).has_value());
+  std::erase_if(request.headers, [](const auto& header) { return header.first == ":authority"; });
+  ExpectRefused(request, "InvalidSignatureException",
+                "the signed header ':authority' is not in the request.");
+  request = Unsigned();
+  request.headers.emplace_back(":authority", "localhost:8080");
+  client_.unsigned_headers = {"user-agent", ":authority"};
+  client_.Sign(request);
+  EXPECT_TRUE(verifier_->Verify(request).has_value());
+}
+
 TEST_F(SigV4Test, TheReceivedBodyIsWhatIsSigned) {
   for (const char* hash : {"UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "abc"}) {
     net::Request request = Unsigned();
