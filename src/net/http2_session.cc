@@ -9,7 +9,7 @@
 namespace weir::net {
 namespace {
 
-constexpr size_t kMaxWaitingAcks = 200;
+constexpr size_t kMaxWaitingAcks = 2'000;  // Frames that ask for them are counted one by one.
 constexpr size_t kMaxContinuations = 8;
 // Resets are counted here, by what they cost: the library's own limit is only the last line.
 constexpr uint64_t kResetBurst = 10'000;
