@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/crc32c.h"
 #include "base/format.h"
@@ -142,6 +146,26 @@ TEST(Md5Test, BlockBoundaries) {
   EXPECT_EQ(Md5Hex(std::string(55, 'a')), "ef1772b6dff9a122358552954ad0df65");
   EXPECT_EQ(Md5Hex(std::string(56, 'a')), "3b0c8ac703f828b04c6c197006d17218");
   EXPECT_EQ(Md5Hex(std::string(64, 'a')), "014842d480b571495a4a0363793f7367");
+}
+
+TEST(Md5Test, SeveralTextsAtOnce) {
+  const uint64_t seed = TestSeed();
+  SCOPED_TRACE(seed);
+  Random random(seed);
+  for (size_t count = 0; count <= kMd5Lanes; ++count) {
+    for (int round = 0; round < 100; ++round) {
+      std::vector<std::string> texts;
+      for (size_t i = 0; i < count; ++i) {
+        texts.push_back(RandomBytes(random, random.Below(kMaxMd5EachBytes + 1)));
+      }
+      const std::vector<std::string_view> views(texts.begin(), texts.end());
+      std::array<unsigned __int128, kMd5Lanes> digests{};
+      Md5Each(views, digests.data());
+      for (size_t i = 0; i < count; ++i) {
+        ASSERT_TRUE(digests[i] == Md5(texts[i])) << texts[i].size();
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 #include "base/md5.h"
 
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <cstring>
+
+#include "base/check.h"
 
 namespace weir::base {
 namespace {
@@ -22,11 +23,19 @@ constexpr std::array<uint32_t, 64> kSines = {
 constexpr std::array<std::array<int, 4>, 4> kShifts = {
     {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}}};
 
-using State = std::array<uint32_t, 4>;
+/// One word of the algorithm for each of several texts.
+using Lanes = uint32_t __attribute__((vector_size(kMd5Lanes * sizeof(uint32_t))));
 
-template <int Round>
-inline void Step(int i, State& s, const std::array<uint32_t, 16>& words) {
-  uint32_t mixed;
+template <typename Word>
+using State = std::array<Word, 4>;
+template <typename Word>
+using Block = std::array<Word, 16>;
+
+constexpr std::array<uint32_t, 4> kStart = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
+
+template <int Round, typename Word>
+inline void Step(int i, State<Word>& s, const Block<Word>& words) {
+  Word mixed;
   int word;
   if constexpr (Round == 0) {
     mixed = (s[1] & s[2]) | (~s[1] & s[3]);
@@ -41,22 +50,22 @@ inline void Step(int i, State& s, const std::array<uint32_t, 16>& words) {
     mixed = s[2] ^ (s[1] | ~s[3]);
     word = (7 * i) & 15;
   }
-  const uint32_t sum = s[0] + mixed + kSines[Round * 16 + i] + words[word];
-  s = {s[3], s[1] + std::rotl(sum, kShifts[Round][i & 3]), s[1], s[2]};
+  const Word sum = s[0] + mixed + kSines[Round * 16 + i] + words[word];
+  const int shift = kShifts[Round][i & 3];
+  s = {s[3], s[1] + ((sum << shift) | (sum >> (32 - shift))), s[1], s[2]};
 }
 
-template <int Round>
-inline void RunRound(State& state, const std::array<uint32_t, 16>& words) {
+template <int Round, typename Word>
+inline void RunRound(State<Word>& state, const Block<Word>& words) {
 #pragma GCC unroll 16
   for (int i = 0; i < 16; ++i) {
     Step<Round>(i, state, words);
   }
 }
 
-void AddBlock(State& state, const char* block) {
-  std::array<uint32_t, 16> words;
-  std::memcpy(words.data(), block, sizeof words);
-  State next = state;
+template <typename Word>
+void AddBlock(State<Word>& state, const Block<Word>& words) {
+  State<Word> next = state;
   RunRound<0>(next, words);
   RunRound<1>(next, words);
   RunRound<2>(next, words);
@@ -66,13 +75,27 @@ void AddBlock(State& state, const char* block) {
   }
 }
 
+void AddBytes(State<uint32_t>& state, const char* bytes) {
+  Block<uint32_t> words;
+  std::memcpy(words.data(), bytes, sizeof words);
+  AddBlock(state, words);
+}
+
+unsigned __int128 Digest(const State<uint32_t>& state) {
+  unsigned __int128 digest = 0;
+  for (const uint32_t word : state) {
+    digest = digest << 32 | __builtin_bswap32(word);
+  }
+  return digest;
+}
+
 }  // namespace
 
 unsigned __int128 Md5(std::string_view data) {
-  State state = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
+  State<uint32_t> state = kStart;
   const uint64_t bits = static_cast<uint64_t>(data.size()) * 8;
   while (data.size() >= 64) {
-    AddBlock(state, data.data());
+    AddBytes(state, data.data());
     data.remove_prefix(64);
   }
   std::array<char, 128> tail{};
@@ -81,13 +104,34 @@ unsigned __int128 Md5(std::string_view data) {
   const size_t tail_size = data.size() < 56 ? 64 : 128;
   std::memcpy(tail.data() + tail_size - 8, &bits, sizeof bits);
   for (size_t at = 0; at < tail_size; at += 64) {
-    AddBlock(state, tail.data() + at);
+    AddBytes(state, tail.data() + at);
   }
-  unsigned __int128 digest = 0;
-  for (const uint32_t word : state) {
-    digest = digest << 32 | __builtin_bswap32(word);
+  return Digest(state);
+}
+
+void Md5Each(std::span<const std::string_view> texts, unsigned __int128* digests) {
+  CHECK(texts.size() <= kMd5Lanes);
+  Block<Lanes> words{};
+  for (size_t lane = 0; lane < texts.size(); ++lane) {
+    const std::string_view text = texts[lane];
+    CHECK(text.size() <= kMaxMd5EachBytes);
+    Block<uint32_t> block{};
+    char* const bytes = reinterpret_cast<char*>(block.data());
+    std::memcpy(bytes, text.data(), text.size());
+    bytes[text.size()] = static_cast<char>(0x80);
+    for (size_t i = 0; i <= text.size() / sizeof(uint32_t); ++i) {
+      words[i][lane] = block[i];
+    }
+    words[14][lane] = static_cast<uint32_t>(text.size() * 8);
   }
-  return digest;
+  State<Lanes> state;
+  for (size_t i = 0; i < state.size(); ++i) {
+    state[i] = Lanes{} + kStart[i];
+  }
+  AddBlock(state, words);
+  for (size_t lane = 0; lane < texts.size(); ++lane) {
+    digests[lane] = Digest({state[0][lane], state[1][lane], state[2][lane], state[3][lane]});
+  }
 }
 
 }  // namespace weir::base

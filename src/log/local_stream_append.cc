@@ -97,10 +97,11 @@ bool LocalStream::AppendToOne(Shard& shard, std::span<const Entry> entries, size
 
 bool LocalStream::AppendToMany(const Layout& layout, std::span<const Entry> entries,
                                const std::shared_ptr<PendingAppend>& pending) {
-  std::vector<uint32_t> shard_of(entries.size());
+  std::vector<uint32_t> all(entries.size());
+  std::iota(all.begin(), all.end(), 0);
+  const std::vector<uint32_t> shard_of = layout.map.FindAll(entries, all);
   std::vector<size_t> bytes(layout.open.size());
   for (size_t i = 0; i < entries.size(); ++i) {
-    shard_of[i] = static_cast<uint32_t>(layout.map.Find(entries[i]));
     bytes[shard_of[i]] += EncodedBytes(entries[i]);
   }
   const model::Rowtime now = Now();
@@ -169,11 +170,10 @@ std::vector<uint32_t> LocalStream::AppendChosen(const Layout& layout,
     return handed_over;
   }
   // Each shard's entries behind each other, in their order.
-  std::vector<uint32_t> shard_of(chosen.size());
+  const std::vector<uint32_t> shard_of = layout.map.FindAll(entries, chosen);
   std::vector<size_t> end(layout.open.size() + 1);
-  for (size_t i = 0; i < chosen.size(); ++i) {
-    shard_of[i] = static_cast<uint32_t>(layout.map.Find(entries[chosen[i]]));
-    ++end[shard_of[i] + 1];
+  for (const uint32_t shard : shard_of) {
+    ++end[shard + 1];
   }
   std::partial_sum(end.begin(), end.end(), end.begin());
   std::vector<uint32_t> by_shard(chosen.size());

@@ -2,47 +2,46 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <map>
 #include <numeric>
 
 #include "base/check.h"
-#include "base/crc32c.h"
 #include "base/format.h"
+#include "base/md5.h"
 
 namespace weir::log {
 namespace {
 
 constexpr size_t kMaxStreamName = 128;
 
-/// Remembers where keys fall: MD5 costs ten times as much as finding it here, and the records of a
-/// batch share few keys. Not thread-safe.
-class HashMemo {
+/// Hashes partition keys several at a time. Not thread-safe.
+class KeyHasher {
  public:
-  model::HashKey Find(std::string_view key) {
-    if (key.size() > kMaxKey) {
-      return model::HashOf(key);
+  /// Whether keys of this size can be hashed with others.
+  static bool Takes(size_t key_bytes) { return key_bytes <= base::kMaxMd5EachBytes; }
+
+  bool full() const { return size_ == keys_.size(); }
+
+  void Add(std::string_view key, size_t place) {
+    keys_[size_] = key;
+    places_[size_++] = place;
+  }
+
+  /// Calls use(place, hash) for each key since the last time.
+  template <typename Use>
+  void Hash(Use use) {
+    std::array<unsigned __int128, base::kMd5Lanes> hashes{};
+    base::Md5Each(std::span(keys_).first(size_), hashes.data());
+    for (size_t i = 0; i < size_; ++i) {
+      use(places_[i], model::HashKey{hashes[i]});
     }
-    Slot& slot = slots_[base::Crc32c(key) % kSlots];
-    if (slot.size != key.size() || std::memcmp(slot.key.data(), key.data(), key.size()) != 0) {
-      slot.hash = model::HashOf(key);
-      slot.size = key.size();
-      std::memcpy(slot.key.data(), key.data(), key.size());
-    }
-    return slot.hash;
+    size_ = 0;
   }
 
  private:
-  static constexpr size_t kSlots = 512;
-  static constexpr size_t kMaxKey = 40;
-
-  struct Slot {
-    model::HashKey hash;
-    size_t size = SIZE_MAX;
-    std::array<char, kMaxKey> key;
-  };
-
-  std::array<Slot, kSlots> slots_;
+  std::array<std::string_view, base::kMd5Lanes> keys_;
+  std::array<size_t, base::kMd5Lanes> places_{};
+  size_t size_ = 0;
 };
 
 /// Distinct ids; parents are closed and before their children. One that is not there is gone for
@@ -181,9 +180,40 @@ size_t ShardMap::Find(const Entry& entry) const {
   if (ranges_.size() == 1) {
     return ranges_.front().index;
   }
-  static thread_local HashMemo memo;
-  return Find(entry.explicit_hash_key.has_value() ? *entry.explicit_hash_key
-                                                  : memo.Find(entry.partition_key));
+  return Find(entry.explicit_hash_key ? *entry.explicit_hash_key
+                                      : model::HashOf(entry.partition_key));
+}
+
+std::vector<uint32_t> ShardMap::FindAll(std::span<const Entry> entries,
+                                        std::span<const uint32_t> chosen) const {
+  constexpr uint32_t kAsBefore = UINT32_MAX;
+  std::vector<uint32_t> found(chosen.size());
+  KeyHasher hasher;
+  const auto store = [&](size_t place, model::HashKey hash) {
+    found[place] = static_cast<uint32_t>(Find(hash));
+  };
+  std::string_view before;  // Of the last entry without an explicit key; keys are never empty.
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const Entry& entry = entries[chosen[i]];
+    const std::string_view key = entry.partition_key;
+    if (entry.explicit_hash_key || !KeyHasher::Takes(key.size())) {
+      found[i] = static_cast<uint32_t>(Find(entry));
+      before = {};
+    } else if (key == before) {
+      found[i] = kAsBefore;
+    } else {
+      if (hasher.full()) {
+        hasher.Hash(store);
+      }
+      hasher.Add(key, i);
+      before = key;
+    }
+  }
+  hasher.Hash(store);
+  for (size_t i = 1; i < found.size(); ++i) {
+    found[i] = found[i] == kAsBefore ? found[i - 1] : found[i];
+  }
+  return found;
 }
 
 base::Result<void> CheckStreamName(std::string_view name) {

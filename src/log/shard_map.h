@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,11 @@ class ShardMap {
 
   /// Of the shard for a record: by its explicit hash key, or else its partition key's MD5.
   size_t Find(const Entry& entry) const;
+
+  /// The same for each of `entries` that `chosen` names, in the order of `chosen`: several keys are
+  /// hashed at once.
+  std::vector<uint32_t> FindAll(std::span<const Entry> entries,
+                                std::span<const uint32_t> chosen) const;
 
  private:
   struct Range {
