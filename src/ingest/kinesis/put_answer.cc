@@ -16,25 +16,43 @@ using aws::Encoding;
 using aws::cbor::AppendHead;
 using aws::cbor::Major;
 
-constexpr size_t kResultBytes = 130;
-
 void AppendText(std::string_view text, std::string& out) {
   AppendHead(Major::kText, text.size(), out);
   out.append(text);
 }
 
-void AppendJson(std::string_view number, std::string_view shard_id, std::string& out) {
-  out.append("{\"SequenceNumber\":\"").append(number);
-  out.append("\",\"ShardId\":\"").append(shard_id).append("\"}");
-}
+// The results of stored records, which differ only in two texts of constant length.
+class ResultWriter {
+ public:
+  explicit ResultWriter(Encoding encoding) {
+    const std::string number(SequenceText::kDigits, '0');
+    const std::string shard_id = model::FormatShardId(0);
+    if (encoding == Encoding::kJson) {
+      text_ = fmt::format(R"({{"SequenceNumber":"{}","ShardId":"{}"}})", number, shard_id);
+    } else {
+      AppendHead(Major::kMap, 2, text_);
+      for (const std::string_view text :
+           {"SequenceNumber", number.c_str(), "ShardId", shard_id.c_str()}) {
+        AppendText(text, text_);
+      }
+    }
+    number_at_ = text_.find(number);
+    shard_id_at_ = text_.find(shard_id);
+  }
 
-void AppendCbor(std::string_view number, std::string_view shard_id, std::string& out) {
-  AppendHead(Major::kMap, 2, out);
-  AppendText("SequenceNumber", out);
-  AppendText(number, out);
-  AppendText("ShardId", out);
-  AppendText(shard_id, out);
-}
+  size_t size() const { return text_.size(); }
+
+  void Append(std::string_view number, std::string_view shard_id, std::string& out) {
+    number.copy(text_.data() + number_at_, SequenceText::kDigits);
+    shard_id.copy(text_.data() + shard_id_at_, shard_id.size());
+    out.append(text_);
+  }
+
+ private:
+  std::string text_;
+  size_t number_at_ = 0;
+  size_t shard_id_at_ = 0;
+};
 
 std::string Failure(Encoding encoding, const ApiError& error) {
   const auto writer = aws::Writer::Create(encoding);
@@ -119,7 +137,8 @@ BatchAnswer WriteBatch(Encoding encoding, const BatchOutcome& outcome,
   const bool json = encoding == Encoding::kJson;
   const auto failed = FailedRecords(outcome);
   std::string body = BatchHead(encoding, failed.size(), outcome.records);
-  body.reserve(body.size() + outcome.records * kResultBytes);
+  ResultWriter results(encoding);
+  body.reserve(body.size() + (outcome.records + 1) * (results.size() + 1));
   SequenceText sequence(stream);
   auto next = failed.begin();
   for (size_t i = 0; i < outcome.records; ++i) {
@@ -128,8 +147,7 @@ BatchAnswer WriteBatch(Encoding encoding, const BatchOutcome& outcome,
     } else {
       const size_t entry = outcome.firsts.empty() ? i : outcome.firsts[i];
       const std::string_view number = sequence.Number(outcome.intake.placements[entry]);
-      const auto append = json ? AppendJson : AppendCbor;
-      append(number, sequence.shard_id(), body);
+      results.Append(number, sequence.shard_id(), body);
     }
     if (json) {
       body.push_back(',');

@@ -1,7 +1,6 @@
 #include "ingest/kinesis/sequence_text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include "base/check.h"
@@ -9,31 +8,41 @@
 namespace weir::ingest::kinesis {
 namespace {
 
-constexpr uint64_t kBase = 10'000'000'000'000'000'000ull;
-constexpr size_t kDigits = 56;
+constexpr size_t kWordDigits = 8;
+constexpr uint64_t kEachByte = 0x0101010101010101;
 
-// What the number grows by when the sequence grows by one: its field begins at bit 80.
-constexpr unsigned __int128 kStep = static_cast<unsigned __int128>(1) << 80;
-constexpr uint64_t kStepLow = static_cast<uint64_t>(kStep % kBase);
-constexpr uint64_t kStepMiddle = static_cast<uint64_t>(kStep / kBase);
-
-// "00" to "99".
-constexpr std::array<char, 200> kPairs = [] {
-  std::array<char, 200> pairs{};
-  for (size_t i = 0; i < 100; ++i) {
-    pairs[2 * i] = static_cast<char>('0' + i / 10);
-    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+// What the number grows by when the sequence grows by one, as Digits: its field begins at bit 80.
+constexpr std::array<uint64_t, 4> kStep = [] {
+  std::array<uint64_t, 4> digits{};
+  unsigned __int128 left = static_cast<unsigned __int128>(1) << 80;
+  for (size_t i = 0; left > 0; ++i, left /= 10) {
+    const uint64_t digit = static_cast<uint64_t>(left % 10);
+    digits[i / kWordDigits] |= digit << (i % kWordDigits * 8);
   }
-  return pairs;
+  return digits;
 }();
 
-// As 19 digits.
-void PutLimb(uint64_t limb, char* at) {
-  for (int i = 17; i > 0; i -= 2) {
-    std::memcpy(at + i, kPairs.data() + 2 * (limb % 100), 2);
-    limb /= 100;
-  }
-  at[0] = static_cast<char>('0' + limb);
+// The sum of eight digits and eight digits; `carry` is 0 or 1, before and after.
+uint64_t AddDigits(uint64_t a, uint64_t b, uint64_t& carry) {
+  // Each byte is biased so that a sum over nine overflows into the next byte and leaves its digit.
+  constexpr uint64_t kBias = 0xF6;
+  uint64_t sum = 0;
+  const bool first = __builtin_add_overflow(a, b + kBias * kEachByte, &sum);
+  const bool second = __builtin_add_overflow(sum, carry, &sum);
+  carry = first || second ? 1 : 0;
+  const uint64_t still_biased = sum >> 7 & kEachByte;
+  return sum - still_biased * kBias;
+}
+
+void PutDigits(uint64_t digits, char* to) {
+  const uint64_t text = __builtin_bswap64(digits + '0' * kEachByte);
+  std::memcpy(to, &text, sizeof text);
+}
+
+uint64_t ReadDigits(const char* from) {
+  uint64_t text = 0;
+  std::memcpy(&text, from, sizeof text);
+  return __builtin_bswap64(text) - '0' * kEachByte;
 }
 
 // Of the stream for a shard that it no longer has: the place of an old record's duplicate.
@@ -44,13 +53,15 @@ int64_t CreatedSeconds(const log::StreamDefinition& stream, uint32_t shard) {
   return created.millis / 1000;
 }
 
-uint64_t ParseLimb(std::string_view digits) {
-  uint64_t limb = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), limb);
-  return limb;
-}
-
 }  // namespace
+
+void SequenceText::AddStep(Known& known) {
+  uint64_t carry = 0;
+  for (size_t i = 0; i < kWords && (i < kStep.size() || carry != 0); ++i) {
+    known.digits[i] = AddDigits(known.digits[i], i < kStep.size() ? kStep[i] : 0, carry);
+    PutDigits(known.digits[i], known.text.data() + (kWords - 1 - i) * kWordDigits);
+  }
+}
 
 SequenceText::Known& SequenceText::Advance(const log::Placement& placement) {
   auto found = std::ranges::find(shards_, placement.shard, &Known::shard);
@@ -58,23 +69,12 @@ SequenceText::Known& SequenceText::Advance(const log::Placement& placement) {
   if (found != shards_.end() && found->arrival_seconds == seconds &&
       found->sequence + 1 == placement.sequence.value) {
     found->sequence += 1;
-    std::array<uint64_t, kLimbs>& limbs = found->limbs;
-    const unsigned __int128 low = static_cast<unsigned __int128>(limbs[0]) + kStepLow;
-    const bool carry = low >= kBase;
-    limbs[0] = static_cast<uint64_t>(carry ? low - kBase : low);
-    limbs[1] += kStepMiddle + (carry ? 1 : 0);
-    if (limbs[1] >= kBase) {
-      limbs[1] -= kBase;
-      limbs[2] += 1;
-    }
+    AddStep(*found);
     return *found;
   }
   if (found == shards_.end()) {
     found = shards_.insert(found, Known{.shard = placement.shard,
                                         .created_seconds = CreatedSeconds(stream_, placement.shard),
-                                        .arrival_seconds = 0,
-                                        .sequence = 0,
-                                        .limbs = {},
                                         .shard_id = model::FormatShardId(placement.shard)});
   }
   const std::string text =
@@ -83,10 +83,10 @@ SequenceText::Known& SequenceText::Advance(const log::Placement& placement) {
                                    .sequence = placement.sequence,
                                    .arrival_seconds = seconds});
   CHECK(text.size() == kDigits);
-  const std::string_view digits = text;
-  found->limbs = {ParseLimb(digits.substr(kDigits - kLimbDigits)),
-                  ParseLimb(digits.substr(kDigits - 2 * kLimbDigits, kLimbDigits)),
-                  ParseLimb(digits.substr(0, kDigits - 2 * kLimbDigits))};
+  text.copy(found->text.data(), kDigits);
+  for (size_t i = 0; i < kWords; ++i) {
+    found->digits[i] = ReadDigits(text.data() + (kWords - 1 - i) * kWordDigits);
+  }
   found->arrival_seconds = seconds;
   found->sequence = placement.sequence.value;
   return *found;
@@ -94,11 +94,8 @@ SequenceText::Known& SequenceText::Advance(const log::Placement& placement) {
 
 std::string_view SequenceText::Number(const log::Placement& placement) {
   const Known& known = Advance(placement);
-  PutLimb(known.limbs[2], digits_.data());
-  PutLimb(known.limbs[1], digits_.data() + kLimbDigits);
-  PutLimb(known.limbs[0], digits_.data() + 2 * kLimbDigits);
   shard_id_ = known.shard_id;
-  return {digits_.data() + digits_.size() - kDigits, kDigits};
+  return {known.text.data(), kDigits};
 }
 
 }  // namespace weir::ingest::kinesis
