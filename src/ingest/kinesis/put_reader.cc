@@ -1,4 +1,7 @@
+#include <immintrin.h>
+
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "ingest/aws/call.h"
@@ -17,8 +20,31 @@ ApiError SerializationError(std::string message) {
   return {"SerializationException", std::move(message)};
 }
 
-bool IsPrintableAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+// Whether each byte is printable ASCII and no backslash.
+bool IsPlainWord(uint64_t word) {
+  constexpr uint64_t kEachByte = 0x0101010101010101;
+  // The highest bit of a byte tells: too small, 0x7F, not ASCII; a backslash.
+  const uint64_t odd = (word - 0x20 * kEachByte) | (word + kEachByte) | word;
+  const uint64_t backslash = word ^ '\\' * kEachByte;
+  return ((odd | (backslash - kEachByte)) & 0x80 * kEachByte) == 0;
+}
+
+bool IsPlain(std::string_view text) {
+  uint64_t word = '0' * 0x0101010101010101;
+  for (; text.size() > sizeof word; text.remove_prefix(sizeof word)) {
+    std::memcpy(&word, text.data(), sizeof word);
+    if (!IsPlainWord(word)) {
+      return false;
+    }
+  }
+  text.copy(reinterpret_cast<char*>(&word), sizeof word);
+  return IsPlainWord(word);
+}
+
+// Whether `text` is `name`: without a call, as its length is known.
+template <size_t kSize>
+bool Is(std::string_view text, const char (&name)[kSize]) {
+  return text.size() == kSize - 1 && std::memcmp(text.data(), name, kSize - 1) == 0;
 }
 
 // Reads the requests that SDKs send: known members, strings without escapes, ASCII. Whatever else
@@ -35,16 +61,16 @@ class PlainJsonReader {
     }
     do {
       std::string_view name;
-      if (!ReadString(name) || !Take(':')) {
+      if (!ReadName(name)) {
         return false;
       }
-      if (name == "Records" && !request.has_records) {
+      if (Is(name, "Records") && !request.has_records) {
         request.has_records = true;
         if (!ReadRecords(request.entries)) {
           return false;
         }
-      } else if (name == "StreamName" ? !ReadOnce(request.stream_name)
-                                      : name != "StreamARN" || !ReadOnce(request.stream_arn)) {
+      } else if (Is(name, "StreamName") ? !ReadOnce(request.stream_name)
+                                        : !Is(name, "StreamARN") || !ReadOnce(request.stream_arn)) {
         return false;
       }
     } while (Take(','));
@@ -70,19 +96,19 @@ class PlainJsonReader {
     }
     do {
       std::string_view name;
-      if (!ReadString(name) || !Take(':')) {
+      if (!ReadName(name)) {
         return false;
       }
-      if (name == "Data") {
+      if (Is(name, "Data")) {
         // Characters that no string may hold are no Base64 either: decoding finds them.
         std::string_view text;
         if (entry.data.has_value() || !ReadQuoted(text)) {
           return false;
         }
         entry.data = text;
-      } else if (name == "PartitionKey"
+      } else if (Is(name, "PartitionKey")
                      ? !ReadOnce(entry.partition_key)
-                     : name != "ExplicitHashKey" || !ReadOnce(entry.explicit_hash_key)) {
+                     : !Is(name, "ExplicitHashKey") || !ReadOnce(entry.explicit_hash_key)) {
         return false;
       }
     } while (Take(','));
@@ -98,22 +124,35 @@ class PlainJsonReader {
     return true;
   }
 
-  bool ReadString(std::string_view& text) {
-    return ReadQuoted(text) && IsPrintableAscii(text) && text.find('\\') == std::string_view::npos;
-  }
+  // A member's name and the colon. It may hold anything: those that are known hold nothing odd.
+  bool ReadName(std::string_view& name) { return ReadQuoted(name) && Take(':'); }
+
+  bool ReadString(std::string_view& text) { return ReadQuoted(text) && IsPlain(text); }
 
   bool ReadQuoted(std::string_view& text) {
     if (!Take('"')) {
       return false;
     }
-    const void* const quote = std::memchr(at_, '"', static_cast<size_t>(end_ - at_));
-    if (quote == nullptr) {
+    const char* const stop = FindQuote();
+    if (stop == nullptr) {
       return false;
     }
-    const char* const stop = static_cast<const char*>(quote);
     text = {at_, static_cast<size_t>(stop - at_)};
     at_ = stop + 1;
     return true;
+  }
+
+  // The next quote, or null. It is mostly near, except behind data.
+  const char* FindQuote() const {
+    if (end_ - at_ >= static_cast<ptrdiff_t>(sizeof(__m256i))) {
+      const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at_));
+      const auto quotes = static_cast<uint32_t>(
+          _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"'))));
+      if (quotes != 0) {
+        return at_ + std::countr_zero(quotes);
+      }
+    }
+    return static_cast<const char*>(std::memchr(at_, '"', static_cast<size_t>(end_ - at_)));
   }
 
   void SkipSpace() {
@@ -147,16 +186,16 @@ class PlainCborReader {
 
   bool ReadPutRecords(PutRequest& request) {
     return ReadMap([&](std::string_view name) {
-             if (name == "Records" && !request.has_records) {
+             if (Is(name, "Records") && !request.has_records) {
                request.has_records = true;
                return ReadList([&] {
                  return request.entries.size() <= kMaxRecordsPerRequest &&
                         ReadEntry(request.entries.emplace_back());
                });
              }
-             return name == "StreamName"  ? ReadText(request.stream_name)
-                    : name == "StreamARN" ? ReadText(request.stream_arn)
-                                          : false;
+             return Is(name, "StreamName")  ? ReadText(request.stream_name)
+                    : Is(name, "StreamARN") ? ReadText(request.stream_arn)
+                                            : false;
            }) &&
            reader_.AtEnd();
   }
@@ -164,10 +203,10 @@ class PlainCborReader {
  private:
   bool ReadEntry(PutEntry& entry) {
     return ReadMap([&](std::string_view name) {
-      return name == "Data"              ? ReadString(aws::cbor::Major::kBytes, entry.data)
-             : name == "PartitionKey"    ? ReadText(entry.partition_key)
-             : name == "ExplicitHashKey" ? ReadText(entry.explicit_hash_key)
-                                         : false;
+      return Is(name, "Data")              ? ReadString(aws::cbor::Major::kBytes, entry.data)
+             : Is(name, "PartitionKey")    ? ReadText(entry.partition_key)
+             : Is(name, "ExplicitHashKey") ? ReadText(entry.explicit_hash_key)
+                                           : false;
     });
   }
 
@@ -175,7 +214,7 @@ class PlainCborReader {
   bool ReadMap(ReadMember read_member) {
     return ReadItems(aws::cbor::Major::kMap, [&] {
       std::optional<std::string_view> name;
-      return ReadText(name) && read_member(*name);
+      return ReadString(aws::cbor::Major::kText, name) && read_member(*name);
     });
   }
 
@@ -199,7 +238,7 @@ class PlainCborReader {
   }
 
   bool ReadText(std::optional<std::string_view>& into) {
-    return ReadString(aws::cbor::Major::kText, into) && IsPrintableAscii(*into);
+    return ReadString(aws::cbor::Major::kText, into) && IsPlain(*into);
   }
 
   bool ReadString(aws::cbor::Major major, std::optional<std::string_view>& into) {
@@ -320,7 +359,7 @@ std::expected<void, ApiError> Decode(PutRequest& request) {
   for (const PutEntry& entry : request.entries) {
     most += entry.data.value_or("").size() / 4 * 3;
   }
-  request.decoded.reserve(most);
+  request.decoded.reserve(most + kBase64Slack);
   for (const PutEntry& entry : request.entries) {
     const size_t before = request.decoded.size();
     const std::string_view text = entry.data.value_or("");
