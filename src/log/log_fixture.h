@@ -2,6 +2,8 @@
 
 /// A log on a simulated disk, driven by hand, for this room's tests.
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
@@ -109,5 +111,48 @@ inline base::Result<std::vector<std::string>> ReadAll(Stream& stream, uint32_t s
     from = read.next;
   }
 }
+
+/// A test with one stream, "clicks".
+class LogFixture : public ::testing::Test {
+ protected:
+  void SetUp() override { Reopen(); }
+
+  /// Ends the log cleanly if it is open, and opens it (and the stream as it should be) again.
+  void Reopen() {
+    log_.reset();
+    auto log = Log::Open(files_, clock_, "data", options_);
+    ASSERT_TRUE(log.has_value()) << log.error().message;
+    log_ = std::move(*log);
+    auto stream = log_->OpenStream(definition_);
+    ASSERT_TRUE(stream.has_value()) << stream.error().message;
+    stream_ = *stream;
+  }
+
+  /// The data of every record of the shard.
+  std::vector<std::string> All(uint32_t shard = 0) {
+    auto all = ReadAll(*stream_, shard);
+    EXPECT_TRUE(all.has_value()) << all.error().message;
+    return all.value_or(std::vector<std::string>{});
+  }
+
+  /// Appends a producer's rows and drives the log.
+  Outcome Once(std::string_view producer, uint64_t ordinal, const std::vector<std::string>& rows) {
+    std::vector<Entry> entries;
+    for (const std::string& row : rows) {
+      entries.push_back({.partition_key = "p", .data = row});
+    }
+    Outcome outcome;
+    stream_->AppendOnce({std::string(producer), ordinal}, entries, Into(outcome));
+    log_->Drive();
+    return outcome;
+  }
+
+  base::SimulatedFileSystem files_;
+  base::ManualClock clock_;
+  LogOptions options_ = SmallOptions();
+  StreamDefinition definition_ = Definition("clicks");
+  std::unique_ptr<Log> log_;
+  Stream* stream_ = nullptr;
+};
 
 }  // namespace weir::log

@@ -26,21 +26,8 @@ using ::testing::SizeIs;
 constexpr model::HashKey kLow{1};
 constexpr model::HashKey kHigh{model::kMaxHashKey.value - 1};
 
-class LogReshardTest : public ::testing::Test {
+class LogReshardTest : public LogFixture {
  protected:
-  void SetUp() override { Reopen(); }
-
-  /// Ends the log cleanly if it is open, and opens it (and the stream as it should be) again.
-  void Reopen() {
-    log_.reset();
-    auto log = Log::Open(files_, clock_, "data", options_);
-    ASSERT_TRUE(log.has_value()) << log.error().message;
-    log_ = std::move(*log);
-    auto stream = log_->OpenStream(definition_);
-    ASSERT_TRUE(stream.has_value()) << stream.error().message;
-    stream_ = *stream;
-  }
-
   void Reshard(StreamDefinition definition) {
     definition_ = std::move(definition);
     const auto done = stream_->Reshard(definition_);
@@ -58,35 +45,11 @@ class LogReshardTest : public ::testing::Test {
     return outcome.ok() ? outcome.result->front() : Placement{};
   }
 
-  Outcome Once(uint64_t ordinal, std::vector<std::string> rows) {
-    std::vector<Entry> entries;
-    for (const std::string& row : rows) {
-      entries.push_back({.partition_key = "p", .data = row});
-    }
-    Outcome outcome;
-    stream_->AppendOnce({"app", ordinal}, entries, Into(outcome));
-    log_->Drive();
-    return outcome;
-  }
-
-  std::vector<std::string> All(uint32_t shard) {
-    auto all = ReadAll(*stream_, shard);
-    EXPECT_TRUE(all.has_value()) << all.error().message;
-    return all.value_or(std::vector<std::string>{});
-  }
-
   bool Ended(uint32_t shard) {
     const auto read = stream_->Read(shard, stream_->DurableEnd(shard), 1, 1);
     EXPECT_TRUE(read.has_value());
     return read->ended;
   }
-
-  base::SimulatedFileSystem files_;
-  base::ManualClock clock_;
-  LogOptions options_ = SmallOptions();
-  StreamDefinition definition_ = Definition("clicks");
-  std::unique_ptr<Log> log_;
-  Stream* stream_ = nullptr;
 };
 
 TEST_F(LogReshardTest, NewRecordsGoToTheChildrenAndTheParentEnds) {
@@ -216,7 +179,7 @@ TEST_F(LogReshardTest, ChildrenHoldTheirTimeWhenTheirFirstWriteFails) {
 TEST_F(LogReshardTest, OpeningCompletesWhatWasOnlyDefined) {
   const model::Rowtime late{clock_.WallMillis() + 60'000};
   Put(kLow, "a", late);
-  ASSERT_TRUE(Once(0, {"r0", "r1"}).ok());
+  ASSERT_TRUE(Once("app", 0, {"r0", "r1"}).ok());
   definition_ = Split(Split(definition_, 0), 2);
   EXPECT_THAT(log_->Verify(definition_)->problems, IsEmpty());
   Reopen();
@@ -301,12 +264,12 @@ TEST_F(LogReshardTest, WithoutSpaceForTheChildrenNothingChanges) {
 }
 
 TEST_F(LogReshardTest, ProducersGoOnInTheChild) {
-  ASSERT_TRUE(Once(0, {"r0", "r1"}).ok());
+  ASSERT_TRUE(Once("app", 0, {"r0", "r1"}).ok());
   Reshard(Split(definition_, 0));
   const uint32_t child = stream_->ShardOfProducer("app");
   EXPECT_NE(child, 0U);
   EXPECT_EQ(stream_->NextOrdinal("app"), 2U);
-  const Outcome again = Once(1, {"r1", "r2"});
+  const Outcome again = Once("app", 1, {"r1", "r2"});
   ASSERT_TRUE(again.ok());
   EXPECT_EQ((*again.result)[0].sequence, kAlreadyStored);
   EXPECT_THAT(All(child), ElementsAre("r2"));
@@ -316,7 +279,7 @@ TEST_F(LogReshardTest, ProducersGoOnInTheChild) {
   EXPECT_EQ(stream_->NextOrdinal("app"), 3U);
   Reopen();
   EXPECT_EQ(stream_->NextOrdinal("app"), 3U);
-  EXPECT_TRUE(Once(3, {"r3"}).ok());
+  EXPECT_TRUE(Once("app", 3, {"r3"}).ok());
   EXPECT_THAT(All(3), ElementsAre("r3"));
 }
 
@@ -349,7 +312,7 @@ TEST_F(LogReshardTest, RetentionEmptiesClosedShardsButKeepsTheirEnd) {
   for (int i = 0; i < 100; ++i) {
     Put(kLow, std::string(500, 'x'));
   }
-  ASSERT_TRUE(Once(0, {"r0"}).ok());
+  ASSERT_TRUE(Once("app", 0, {"r0"}).ok());
   Reshard(Split(definition_, 0));
   const model::Rowtime bound = stream_->Bound(0);
   const uint64_t before = stream_->BytesOnDisk();

@@ -14,45 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class LogTest : public ::testing::Test {
- protected:
-  void SetUp() override { Reopen(); }
-
-  /// Ends the log cleanly if it is open, and opens it (and the stream) again.
-  void Reopen() {
-    log_.reset();
-    auto log = Log::Open(files_, clock_, "data", options_);
-    ASSERT_TRUE(log.has_value()) << log.error().message;
-    log_ = std::move(*log);
-    auto stream = log_->OpenStream(definition_);
-    ASSERT_TRUE(stream.has_value()) << stream.error().message;
-    stream_ = *stream;
-  }
-
-  std::vector<std::string> All(uint32_t shard = 0) {
-    auto all = ReadAll(*stream_, shard);
-    EXPECT_TRUE(all.has_value()) << all.error().message;
-    return all.value_or(std::vector<std::string>{});
-  }
-
-  Outcome Once(std::string_view producer, uint64_t ordinal, std::vector<std::string> rows) {
-    std::vector<Entry> entries;
-    for (const std::string& row : rows) {
-      entries.push_back({.partition_key = "p", .data = row});
-    }
-    Outcome outcome;
-    stream_->AppendOnce({std::string(producer), ordinal}, entries, Into(outcome));
-    log_->Drive();
-    return outcome;
-  }
-
-  base::SimulatedFileSystem files_;
-  base::ManualClock clock_;
-  LogOptions options_ = SmallOptions();
-  StreamDefinition definition_ = Definition("clicks");
-  std::unique_ptr<Log> log_;
-  Stream* stream_ = nullptr;
-};
+class LogTest : public LogFixture {};
 
 TEST_F(LogTest, AppendedRecordsAreReadInOrderAlsoAfterReopening) {
   const auto first = AppendOne(*log_, *stream_, "a", "one");
