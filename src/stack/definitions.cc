@@ -271,8 +271,22 @@ class DefinitionReader {
     definition.created = output.resource->created;
     definition.shards = log::EvenShards(1);
     definition.retention_millis = kDerivedRetentionMillis;
-    definitions_.derived_streams.push_back(std::move(definition));
+    AddDerived(output, "Output.Name", std::move(definition));
     application.outputs.push_back({in_application, derived});
+  }
+
+  /// A stream of its own that `owner` keeps records in; nobody else may have one of that name.
+  void AddDerived(const Parsed& owner, std::string_view path, log::StreamDefinition stream) {
+    if (Of(kStream).contains(stream.name) ||
+        std::ranges::find(definitions_.derived_streams, stream.name,
+                          &log::StreamDefinition::name) != definitions_.derived_streams.end()) {
+      Issue(*owner.resource, path,
+            fmt::format("its records are kept in a stream '{}', and there is another one of that "
+                        "name; choose another name",
+                        stream.name));
+      return;
+    }
+    definitions_.derived_streams.push_back(std::move(stream));
   }
 
   /// Compiles the code, and checks that the outputs name its streams.
@@ -395,7 +409,7 @@ class DefinitionReader {
     stream.shards = log::EvenShards(1);
     stream.retention_millis = kDerivedRetentionMillis;
     definition.source_stream = stream.name;
-    definitions_.derived_streams.push_back(std::move(stream));
+    AddDerived(parsed, "DeliveryStreamName", std::move(stream));
     return true;
   }
 
@@ -517,7 +531,16 @@ class DefinitionReader {
 
   void CheckBrowserSources() {
     std::map<std::string, std::string> owners;  // Origin -> resource.
+    std::string without_referer;
     for (const auto& [name, source] : Of(kBrowserSource)) {
+      const json::Value* const takes = source.properties.Find("PixelsWithoutReferer");
+      if (takes != nullptr && takes->AsBool().value_or(false)) {
+        if (!without_referer.empty()) {
+          Issue(*source.resource, "PixelsWithoutReferer",
+                fmt::format("{} '{}' takes them already", kBrowserSource, without_referer));
+        }
+        without_referer = name;
+      }
       CheckBrowserStream(source, "ClickStream", "EventId");
       if (source.properties.Find("OrderStream") != nullptr) {
         CheckBrowserStream(source, "OrderStream", "OrderId");

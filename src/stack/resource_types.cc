@@ -255,7 +255,8 @@ ResourceType BrowserSource() {
       .summary = "opens the browser door (/weir.js, /v1/collect, /p.gif) to pages of these origins",
       .name_property = "",
       .properties = {Required("AllowedOrigins", List(1, 100, Text(1, 255))),
-                     Required("ClickStream", Name(128)), Optional("OrderStream", Name(128))}};
+                     Required("ClickStream", Name(128)), Optional("OrderStream", Name(128)),
+                     Optional("PixelsWithoutReferer", Boolean())}};
 }
 
 Shape OrderMapping() {

@@ -272,6 +272,7 @@ Resources:
     Properties:
       AllowedOrigins: ['https://shop.example', 'http://[::1]:8080']
       ClickStream: !Ref Clicks
+      PixelsWithoutReferer: true
   Hook:
     Type: Weir::WebhookSource
     Properties:
@@ -292,7 +293,7 @@ Resources:
   EXPECT_THAT(
       kept, testing::IsSupersetOf(
                 {R"(shop-Shop {"AllowedOrigins":["https://shop.example","http://[::1]:8080"],)"
-                 R"("ClickStream":"Clicks"})",
+                 R"("ClickStream":"Clicks","PixelsWithoutReferer":true})",
                  R"(shop-Hook {"Stream":"Clicks","SecretFile":"shop","Mapping":{"OrderId":"$.id",)"
                  R"("Lines":"$.line_items","Promotion":"$.properties[?@.name=='p'].value"}})",
                  R"(shop-Once {"Stream":"Clicks","EventIdField":"EventId","HorizonHours":48})"}));
@@ -319,6 +320,11 @@ Resources:
   EXPECT_EQ(definitions->derived_streams[0].name, "firehose.events");
   ASSERT_EQ(definitions->deliveries.size(), 1u);
   EXPECT_EQ(definitions->deliveries[0].source_stream, "firehose.events");
+  const std::vector<Problem> same =
+      ProblemsOf(std::string(kDirect) +
+                 "  Same: {Type: AWS::Kinesis::Stream, Properties: {Name: firehose.events}}\n");
+  ASSERT_EQ(same.size(), 1u);
+  EXPECT_EQ(same[0].path, "Resources.Direct.Properties.DeliveryStreamName");
   std::string converted(kDirect);
   converted +=
       "        DataFormatConversionConfiguration: {Enabled: true, SchemaConfiguration: "
