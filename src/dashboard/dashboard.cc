@@ -34,7 +34,9 @@ class ConversionDashboard : public Dashboard {
     server.RouteBlocking(
         "POST", "/v1/query",
         [this](net::Request request, std::unique_ptr<net::Responder> responder) {
-          responder->Send(AnswerQuery(queries_, request));
+          const auto identity = gate_.Check(request, auth::Action::kQuery);
+          responder->Send(identity.has_value() ? AnswerQuery(queries_, *identity, request)
+                                               : gate_.Refused(identity.error(), request));
         },
         kMaxQueryBody);
   }

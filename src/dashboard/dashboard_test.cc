@@ -35,6 +35,7 @@ class FakeQueries : public query::QueryService {
                                        const query::QueryOptions& options) override {
     asked.emplace_back(sql);
     reuse = options.reuse;
+    may_read = options.may_read;
     fresh = options.fresh;
     if (error.has_value()) {
       return std::unexpected(*error);
@@ -52,6 +53,7 @@ class FakeQueries : public query::QueryService {
   std::vector<std::string> asked;
   bool reuse = false;
   bool fresh = false;
+  std::function<bool(std::string_view)> may_read;
 };
 
 class FakeStream : public net::EventStream {
@@ -175,30 +177,45 @@ net::Request Post(std::string body) {
 TEST(QueryRoute, AnswersInEachFormat) {
   FakeQueries queries;
   queries.rows = "[[1]]";
-  const net::Response json = AnswerQuery(queries, Post(R"({"sql":"SELECT 1","fresh":false})"));
+  const net::Response json =
+      AnswerQuery(queries, auth::Everyone(), Post(R"({"sql":"SELECT 1","fresh":false})"));
   EXPECT_EQ(json.status, 200);
   EXPECT_FALSE(queries.fresh);
   EXPECT_EQ(json.body, R"({"columns":[{"name":"a","type":"BIGINT"}],"rows":[[1]],"row_count":4,)"
                        R"("as_of":"2023-11-14T22:13:20.123Z","elapsed_millis":0})");
-  const net::Response csv = AnswerQuery(queries, Post(R"({"sql":"SELECT 1","format":"csv"})"));
+  const net::Response csv =
+      AnswerQuery(queries, auth::Everyone(), Post(R"({"sql":"SELECT 1","format":"csv"})"));
   EXPECT_EQ(csv.body, "a\r\n1\r\n");
   EXPECT_THAT(csv.content_type, StartsWith("text/csv"));
-  EXPECT_THAT(AnswerQuery(queries, Post(R"({"sql":"SELECT 1","format":"table"})")).body,
-              StartsWith(" a"));
+  EXPECT_THAT(
+      AnswerQuery(queries, auth::Everyone(), Post(R"({"sql":"SELECT 1","format":"table"})")).body,
+      StartsWith(" a"));
 }
 
 TEST(QueryRoute, RefusesWhatItDoesNotKnow) {
   FakeQueries queries;
   for (const char* body : {"", "[]", "{}", R"({"sql":1})", R"({"sql":"a","format":"xml"})",
                            R"({"sql":"a","fresh":1})", R"({"sql":"a","sqll":"b"})"}) {
-    EXPECT_EQ(AnswerQuery(queries, Post(body)).status, 400) << body;
+    EXPECT_EQ(AnswerQuery(queries, auth::Everyone(), Post(body)).status, 400) << body;
   }
   net::Request foreign = Post(R"({"sql":"SELECT 1"})");
   foreign.headers = {{"sec-fetch-site", "cross-site"}};
-  EXPECT_EQ(AnswerQuery(queries, foreign).status, 403);
+  EXPECT_EQ(AnswerQuery(queries, auth::Everyone(), foreign).status, 403);
   EXPECT_TRUE(queries.asked.empty());
   queries.error = base::Error{base::Code::kInvalidArgument, "Parser Error"};
-  EXPECT_EQ(AnswerQuery(queries, Post(R"({"sql":"SELEC"})")).status, 400);
+  EXPECT_EQ(AnswerQuery(queries, auth::Everyone(), Post(R"({"sql":"SELEC"})")).status, 400);
+}
+
+TEST(QueryRoute, AKeyReadsWhatItsStreamsFeed) {
+  FakeQueries queries;
+  queries.rows = "[[1]]";
+  EXPECT_EQ(AnswerQuery(queries, auth::Everyone(), Post(R"({"sql":"SELECT 1"})")).status, 200);
+  EXPECT_FALSE(queries.may_read) << "everything";
+  const auth::Identity bound{.key_id = "WEIRA", .roles = {}, .streams = {"App.*"}};
+  EXPECT_EQ(AnswerQuery(queries, bound, Post(R"({"sql":"SELECT 1"})")).status, 200);
+  ASSERT_TRUE(queries.may_read);
+  EXPECT_TRUE(queries.may_read("App.clicks"));
+  EXPECT_FALSE(queries.may_read("Other.clicks"));
 }
 
 TEST(WebFiles, AreServedWithTypeTagAndPolicy) {
@@ -229,6 +246,10 @@ TEST(WebFiles, AreServedWithTypeTagAndPolicy) {
   for (const char* path : {"/nothing", "/assets/../index.html", "/assets/"}) {
     EXPECT_EQ(AnswerWebFile({.method = "GET", .path = path}).status, 404) << path;
   }
+  request.headers = {{"authorization", "AWS4-HMAC-SHA256 Credential=a/b"}};
+  const net::Response aws = AnswerWebFile(request);
+  EXPECT_EQ(aws.status, 403);
+  EXPECT_THAT(aws.body, StartsWith("<AccessDeniedException>"));
 }
 
 }  // namespace

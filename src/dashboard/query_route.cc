@@ -70,10 +70,16 @@ std::string ResultJson(const query::QueryResult& result) {
 
 }  // namespace
 
-net::Response AnswerQuery(query::QueryService& queries, const net::Request& request) {
-  const auto asked = ReadRequest(request);
+net::Response AnswerQuery(query::QueryService& queries, const auth::Identity& identity,
+                          const net::Request& request) {
+  auto asked = ReadRequest(request);
   if (!asked.has_value()) {
     return net::ErrorResponse(asked.error());
+  }
+  if (!identity.streams.empty()) {
+    asked->options.may_read = [&identity](std::string_view stream) {
+      return identity.Holds(stream);
+    };
   }
   const auto result = queries.Run(asked->sql, asked->options);
   if (!result.has_value()) {

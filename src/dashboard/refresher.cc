@@ -141,6 +141,7 @@ void Refresher::Step() {
 void Refresher::Tell(const base::Result<void>& refreshed) {
   const Moment moment = Now();
   const std::lock_guard lock(mutex_);
+  DropListeners();  // Of those that may no longer: a refresh can take seconds.
   const int64_t now_nanos = clock_.MonotonicNanos();
   const std::string id = fmt::format("{}", sequence_);
   const std::string failure = refreshed.has_value() ? "" : refreshed.error().message;

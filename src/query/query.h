@@ -4,6 +4,7 @@
 /// processes.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ struct QueryOptions {
   /// it reads has changed since: for questions that are asked again and again and do not depend on
   /// the time of asking.
   bool reuse = false;
+  /// Whether rows of the tables that this stream feeds may be read: kPermission, naming the table,
+  /// when the query reads others. Empty: all may.
+  std::function<bool(std::string_view stream)> may_read;
 };
 
 struct ResultColumn {

@@ -67,6 +67,17 @@ base::Result<std::vector<NamedQuery>> ReadNamedQueries(catalog::Catalog& catalog
   return queries;
 }
 
+base::Result<void> CheckReadable(const catalog::Table& table, const QueryOptions& options) {
+  if (!options.may_read || options.may_read(table.source_stream)) {
+    return {};
+  }
+  return Fail(
+      Code::kPermission,
+      "the query reads table '{}.{}', which stream '{}' feeds, and the key is bound to other "
+      "streams; use a key that is bound to this one too (--stream '{}'), or to none",
+      table.database, table.name, table.source_stream, table.source_stream);
+}
+
 /// The folder under which every object lies.
 std::string RootOf(const lake::ObjectStore& store) {
   const std::string path = store.LocalPath("bucket", "key");
@@ -300,6 +311,7 @@ base::Result<QueryResult> Service::RunIn(WorkerProcess& worker, std::string_view
     if (table >= catalog->tables.size()) {
       return Fail(Code::kInternal, "a query worker asks for table {}", table);
     }
+    RETURN_IF_ERROR(CheckReadable(catalog->tables[table].table, options));
   }
   ASSIGN_OR_RETURN(const Inputs inputs, ReadInputs(*catalog, needs.tables, options.fresh));
   ASSIGN_OR_RETURN(const std::string outcome_frame, worker.Ask(EncodeData(inputs), deadline));
@@ -322,7 +334,7 @@ base::Result<QueryResult> Service::Run(std::string_view sql, const QueryOptions&
   const int64_t start = clock_.MonotonicNanos();
   const int64_t deadline = start + options.limits.timeout_millis * 1'000'000;
   const auto elapsed = [&] { return (clock_.MonotonicNanos() - start) / 1'000'000; };
-  if (options.reuse) {
+  if (options.reuse && !options.may_read) {
     if (auto kept = FindKept(sql, options); kept.has_value()) {
       kept->elapsed_millis = elapsed();
       return std::move(*kept);
