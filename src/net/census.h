@@ -10,7 +10,7 @@
 
 namespace weir::net {
 
-// How many connections are open, in all and per address. Thread-safe.
+// How many connections are open, in all and per client. Thread-safe.
 class ConnectionCensus {
  public:
   ConnectionCensus(const ServerLimits& limits, base::Metrics* metrics) : limits_(limits) {
@@ -21,28 +21,31 @@ class ConnectionCensus {
     }
   }
 
-  bool Enter(const std::string& address) {
+  // `client` as ClientNetwork names it.
+  bool Enter(const std::string& client, bool loopback) {
     const std::lock_guard lock(mutex_);
-    size_t& of_address = by_address_[address];
-    if (total_ >= limits_.max_connections || of_address >= limits_.max_connections_per_address) {
-      if (of_address == 0) {
-        by_address_.erase(address);
+    size_t& of_client = by_client_[client];
+    const size_t most =
+        loopback ? limits_.max_connections_per_loopback : limits_.max_connections_per_client;
+    if (total_ >= limits_.max_connections || of_client >= most) {
+      if (of_client == 0) {
+        by_client_.erase(client);
       }
       if (refused_ != nullptr) {
         refused_->Add();
       }
       return false;
     }
-    ++of_address;
+    ++of_client;
     ++total_;
     Publish();
     return true;
   }
 
-  void Leave(const std::string& address) {
+  void Leave(const std::string& client) {
     const std::lock_guard lock(mutex_);
-    if (--by_address_[address] == 0) {
-      by_address_.erase(address);
+    if (--by_client_[client] == 0) {
+      by_client_.erase(client);
     }
     --total_;
     Publish();
@@ -69,7 +72,7 @@ class ConnectionCensus {
   base::Counter* refused_ = nullptr;
   std::mutex mutex_;
   std::condition_variable empty_;
-  std::map<std::string, size_t> by_address_;
+  std::map<std::string, size_t> by_client_;
   size_t total_ = 0;
 };
 

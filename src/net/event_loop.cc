@@ -14,6 +14,7 @@
 
 #include "base/logging.h"
 #include "net/census.h"
+#include "net/client_network.h"
 #include "net/connection.h"
 #include "net/mailbox.h"
 #include "net/response_text.h"
@@ -39,10 +40,10 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 // A connection and its socket.
 struct Peer {
-  Peer(tcp::socket the_socket, std::string the_address, const ConnectionSite& site)
+  Peer(tcp::socket the_socket, std::string the_client, const ConnectionSite& site)
       : socket(std::move(the_socket)),
         id(site.id),
-        address(std::move(the_address)),
+        client(std::move(the_client)),
         transport(site),
         handshaking(site.service.tls != nullptr) {}
 
@@ -52,7 +53,7 @@ struct Peer {
 
   tcp::socket socket;
   const uint64_t id;
-  const std::string address;
+  const std::string client;  // Whom the census counts.
   Transport transport;
   bool handshaking;
   int64_t handshake_until_nanos = 0;
@@ -96,13 +97,13 @@ class Loop {
     });
   }
 
-  // Takes over a socket that `census` has let in.
-  void Adopt(tcp::socket socket, uint64_t id, const std::string& address, uint16_t port) {
-    auto peer = std::make_shared<Peer>(std::move(socket), address,
+  // Takes over a socket that `census` has let in as `client`'s.
+  void Adopt(tcp::socket socket, uint64_t id, const std::string& client, std::string remote) {
+    auto peer = std::make_shared<Peer>(std::move(socket), client,
                                        ConnectionSite{.service = service_,
                                                       .mailbox = mailbox_,
                                                       .id = id,
-                                                      .remote = fmt::format("{}:{}", address, port),
+                                                      .remote = std::move(remote),
                                                       .date = &date_});
     asio::post(context_, [this, peer] {
       peers_.emplace(peer->id, peer);
@@ -137,7 +138,7 @@ class Loop {
       thread_.join();
     }
     for (const auto& [id, peer] : peers_) {
-      census_.Leave(peer->address);
+      census_.Leave(peer->client);
     }
     peers_.clear();
     turns_.Clear();
@@ -419,7 +420,7 @@ class Loop {
     peer->closed = true;
     error_code ignored;
     peer->socket.close(ignored);
-    census_.Leave(peer->address);
+    census_.Leave(peer->client);
   }
 
   Service& service_;
@@ -568,8 +569,9 @@ class AsioLoops : public EventLoops {
     }
     socket.set_option(tcp::no_delay(true), error);
     socket.non_blocking(true, error);
-    std::string address = remote.address().to_string();
-    if (!census_.Enter(address)) {
+    const std::string address = remote.address().to_string();
+    const std::string client = ClientNetwork(address);
+    if (!census_.Enter(client, remote.address().is_loopback() || client.starts_with("127."))) {
       constexpr std::string_view kBusy =
           "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\n"
           "connection: close\r\n\r\n";
@@ -578,7 +580,8 @@ class AsioLoops : public EventLoops {
       }
       return;
     }
-    loop.Adopt(std::move(socket), next_connection_++, address, remote.port());
+    loop.Adopt(std::move(socket), next_connection_++, client,
+               fmt::format("{}:{}", address, remote.port()));
   }
 
   Service& service_;

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The door of the net room for servers: HTTP/1.1, plain or over TLS, with streamed answers and
-/// server-sent events.
+/// The door of the net room for servers: HTTP/1.1 and HTTP/2, plain or over TLS, with streamed
+/// answers and server-sent events.
 
 #include <cstdint>
 #include <functional>
@@ -106,7 +106,10 @@ struct ServerLimits {
   int64_t idle_millis = 60'000;        ///< close
   size_t min_body_bytes_per_second = 1'000;  ///< after 20 s: 408, close
   size_t max_connections = 10'000;           ///< refused
-  size_t max_connections_per_address = 4'096;
+  /// Of one client: an IPv4 address, or the /64 of one of IPv6.
+  size_t max_connections_per_client = 256;
+  /// Of one address of this machine: behind it there may be a proxy with many clients.
+  size_t max_connections_per_loopback = 4'096;
   int64_t handshake_millis = 10'000;  ///< of TLS: close
   size_t max_handshakes = 1'024;      ///< at once: the longest running gives way
   // Of the following, a client that holds as much as is still free gets no more (429), so that
@@ -136,7 +139,7 @@ struct ServerOptions {
   std::function<std::string(const Request& head)> client;
 };
 
-/// Serves HTTP/1.1. Routes are added before Start. Refuses request smuggling (TE with CL, duplicate
+/// Serves HTTP/1.1 and HTTP/2. Routes are added before Start. Refuses smuggling (TE with CL, duplicate
 /// CL, bare LF, obs-fold).
 class HttpServer {
  public:

@@ -181,9 +181,9 @@ TEST_P(HttpServerTest, HoldsItsSizeLimits) {
   EXPECT_THAT(Once(Post("/echo", std::string(50, 'a'))), StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_P(HttpServerTest, CapsConnectionsPerAddress) {
+TEST_P(HttpServerTest, CapsConnectionsPerClient) {
   ServerOptions options;
-  options.limits.max_connections_per_address = 1;
+  options.limits.max_connections_per_loopback = 1;
   Start(options);
   RawConnection first = Connect();
   first.Send(Get("/hello"));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "net/client_network.h"
 #include "net/text.h"
 
 namespace weir::net {
@@ -36,7 +37,8 @@ Intake::Intake(Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t conn
       mailbox_(std::move(mailbox)),
       connection_(connection),
       remote_(std::move(remote)),
-      address_client_(service.clients.Find(remote_.substr(0, remote_.rfind(':')))),
+      address_client_(service.clients.Find(
+          ClientNetwork(std::string_view(remote_).substr(0, remote_.rfind(':'))))),
       client_(address_client_) {}
 
 Intake::~Intake() {
