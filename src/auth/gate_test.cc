@@ -251,6 +251,19 @@ TEST_F(GateTest, ManyKeysFromOneAddressAreSlowedDownButThoseThatAreRight) {
   EXPECT_EQ(Admitted(Ask("GET", "/v1/dashboards/x", Token(key))), 200);
 }
 
+TEST_F(GateTest, OneNetworkOfIpv6GuessesAsOne) {
+  const auto guess = [&](std::string remote) {
+    net::Request request = Ask("GET", "/version", "WEIRX.x");
+    request.remote = std::move(remote);
+    return Admitted(request);
+  };
+  for (int i = 0; i < static_cast<int>(Attempts::kKeyBurst); ++i) {
+    EXPECT_EQ(guess(fmt::format("2001:db8:0:1::{}:4711", i)), 401);
+  }
+  EXPECT_EQ(guess("2001:db8:0:1:ffff::1:4711"), 429);
+  EXPECT_EQ(guess("2001:db8:0:2::1:4711"), 401);
+}
+
 TEST_F(GateTest, AttemptsAreBounded) {
   Attempts attempts(clock_);
   for (size_t i = 0; i < Attempts::kKeyBurst; ++i) {
