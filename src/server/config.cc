@@ -166,6 +166,13 @@ std::vector<Setting> ListenerSettings() {
       {"http_threads", "threads that serve connections",
        [](Config& c, const std::string& t) { return SetNumber(c.http_threads, t, 1, 64); },
        [](const Config& c) { return fmt::format("{}", c.http_threads); }},
+      {"max_connections_per_client",
+       "open connections of one client: an IPv4 address or an IPv6 /64; more where many come "
+       "through one proxy",
+       [](Config& c, const std::string& t) {
+         return SetNumber<size_t>(c.max_connections_per_client, t, 1, 10'000);
+       },
+       [](const Config& c) { return fmt::format("{}", c.max_connections_per_client); }},
       {"max_body_bytes", "largest request body",
        [](Config& c, const std::string& t) {
          return SetNumber<uint64_t>(c.max_body_bytes, t, 1 << 10, 1ull << 30);

@@ -18,6 +18,7 @@ struct Config {
   std::string log_format = "auto";  ///< auto: text on a terminal, else JSON.
   std::string log_level = "info";
   int http_threads = 1;
+  size_t max_connections_per_client = 256;  ///< But 4,096 of an address of this machine.
   uint64_t max_body_bytes = 8ull << 20;
   std::vector<std::string> allowed_hosts;
   std::string auth = "auto";  ///< auto: on unless only this machine is served.
