@@ -38,15 +38,15 @@ struct Wide {
     return value;
   }
 
-  /// Divides by ten and returns the remainder.
-  int DivideByTen() {
+  /// Divides by `divisor` and returns the remainder.
+  uint64_t Divide(uint64_t divisor) {
     unsigned __int128 part = high;
-    high = static_cast<uint64_t>(part / 10);
-    part = (part % 10) << 64 | static_cast<uint64_t>(low >> 64);
-    const auto middle = static_cast<uint64_t>(part / 10);
-    part = (part % 10) << 64 | static_cast<uint64_t>(low);
-    low = static_cast<unsigned __int128>(middle) << 64 | static_cast<uint64_t>(part / 10);
-    return static_cast<int>(part % 10);
+    high = static_cast<uint64_t>(part / divisor);
+    part = (part % divisor) << 64 | static_cast<uint64_t>(low >> 64);
+    const auto middle = static_cast<uint64_t>(part / divisor);
+    part = (part % divisor) << 64 | static_cast<uint64_t>(low);
+    low = static_cast<unsigned __int128>(middle) << 64 | static_cast<uint64_t>(part / divisor);
+    return static_cast<uint64_t>(part % divisor);
   }
 
   /// this × 10 + digit.
@@ -126,8 +126,13 @@ std::string FormatSequenceNumber(const SequenceNumberParts& parts) {
   wide.Push(32, parts.shard);
   wide.Push(4, kVersion);
   std::string text(kSequenceNumberDigits, '0');
-  for (size_t i = text.size(); i > 0; --i) {
-    text[i - 1] = static_cast<char>('0' + wide.DivideByTen());
+  constexpr size_t kLimbDigits = 19;
+  constexpr uint64_t kLimb = 10'000'000'000'000'000'000U;
+  for (size_t end = text.size(); end > 0; end -= std::min(end, kLimbDigits)) {
+    uint64_t limb = wide.Divide(kLimb);
+    for (size_t i = end; limb > 0; limb /= 10) {
+      text[--i] = static_cast<char>('0' + limb % 10);
+    }
   }
   return text;
 }

@@ -56,63 +56,75 @@ class PlainJsonReader {
       : at_(text.data()), end_(text.data() + text.size()) {}
 
   bool ReadPutRecords(PutRequest& request) {
+    return ReadMembers([&](std::string_view name) {
+             if (Is(name, "Records") && !request.has_records) {
+               request.has_records = true;
+               return ReadRecords(request.entries);
+             }
+             return ReadStream(name, request);
+           }) &&
+           AtEnd();
+  }
+
+  bool ReadPutRecord(PutRequest& request) {
+    request.has_records = true;
+    PutEntry& entry = request.entries.emplace_back();
+    return ReadMembers([&](std::string_view name) {
+             return name.starts_with("Stream") ? ReadStream(name, request) : ReadEntry(name, entry);
+           }) &&
+           AtEnd();
+  }
+
+ private:
+  // An object, whose values `read_member` reads by their names.
+  template <typename ReadMember>
+  bool ReadMembers(ReadMember read_member) {
     if (!Take('{')) {
       return false;
     }
     do {
       std::string_view name;
-      if (!ReadName(name)) {
-        return false;
-      }
-      if (Is(name, "Records") && !request.has_records) {
-        request.has_records = true;
-        if (!ReadRecords(request.entries)) {
-          return false;
-        }
-      } else if (Is(name, "StreamName") ? !ReadOnce(request.stream_name)
-                                        : !Is(name, "StreamARN") || !ReadOnce(request.stream_arn)) {
+      if (!ReadName(name) || !read_member(name)) {
         return false;
       }
     } while (Take(','));
-    return Take('}') && AtEnd();
+    return Take('}');
   }
 
- private:
   bool ReadRecords(std::vector<PutEntry>& entries) {
     if (!Take('[')) {
       return false;
     }
     do {
-      if (entries.size() > kMaxRecordsPerRequest || !ReadEntry(entries.emplace_back())) {
+      if (entries.size() > kMaxRecordsPerRequest) {
+        return false;
+      }
+      PutEntry& entry = entries.emplace_back();
+      if (!ReadMembers([&](std::string_view name) { return ReadEntry(name, entry); })) {
         return false;
       }
     } while (Take(','));
     return Take(']');
   }
 
-  bool ReadEntry(PutEntry& entry) {
-    if (!Take('{')) {
-      return false;
+  bool ReadStream(std::string_view name, PutRequest& request) {
+    return Is(name, "StreamName") ? ReadOnce(request.stream_name)
+                                  : Is(name, "StreamARN") && ReadOnce(request.stream_arn);
+  }
+
+  bool ReadEntry(std::string_view name, PutEntry& entry) {
+    if (Is(name, "Data")) {
+      // Characters that no string may hold are no Base64 either: decoding finds them.
+      std::string_view text;
+      if (entry.data.has_value() || !ReadQuoted(text)) {
+        return false;
+      }
+      entry.data = text;
+      return true;
     }
-    do {
-      std::string_view name;
-      if (!ReadName(name)) {
-        return false;
-      }
-      if (Is(name, "Data")) {
-        // Characters that no string may hold are no Base64 either: decoding finds them.
-        std::string_view text;
-        if (entry.data.has_value() || !ReadQuoted(text)) {
-          return false;
-        }
-        entry.data = text;
-      } else if (Is(name, "PartitionKey")
-                     ? !ReadOnce(entry.partition_key)
-                     : !Is(name, "ExplicitHashKey") || !ReadOnce(entry.explicit_hash_key)) {
-        return false;
-      }
-    } while (Take(','));
-    return Take('}');
+    return Is(name, "PartitionKey")
+               ? ReadOnce(entry.partition_key)
+               : Is(name, "ExplicitHashKey") && ReadOnce(entry.explicit_hash_key);
   }
 
   bool ReadOnce(std::optional<std::string_view>& into) {
@@ -189,25 +201,38 @@ class PlainCborReader {
              if (Is(name, "Records") && !request.has_records) {
                request.has_records = true;
                return ReadList([&] {
-                 return request.entries.size() <= kMaxRecordsPerRequest &&
-                        ReadEntry(request.entries.emplace_back());
+                 if (request.entries.size() > kMaxRecordsPerRequest) {
+                   return false;
+                 }
+                 PutEntry& entry = request.entries.emplace_back();
+                 return ReadMap([&](std::string_view member) { return ReadEntry(member, entry); });
                });
              }
-             return Is(name, "StreamName")  ? ReadText(request.stream_name)
-                    : Is(name, "StreamARN") ? ReadText(request.stream_arn)
-                                            : false;
+             return ReadStream(name, request);
+           }) &&
+           reader_.AtEnd();
+  }
+
+  bool ReadPutRecord(PutRequest& request) {
+    request.has_records = true;
+    PutEntry& entry = request.entries.emplace_back();
+    return ReadMap([&](std::string_view name) {
+             return name.starts_with("Stream") ? ReadStream(name, request) : ReadEntry(name, entry);
            }) &&
            reader_.AtEnd();
   }
 
  private:
-  bool ReadEntry(PutEntry& entry) {
-    return ReadMap([&](std::string_view name) {
-      return Is(name, "Data")              ? ReadString(aws::cbor::Major::kBytes, entry.data)
-             : Is(name, "PartitionKey")    ? ReadText(entry.partition_key)
-             : Is(name, "ExplicitHashKey") ? ReadText(entry.explicit_hash_key)
-                                           : false;
-    });
+  bool ReadStream(std::string_view name, PutRequest& request) {
+    return Is(name, "StreamName") ? ReadText(request.stream_name)
+                                  : Is(name, "StreamARN") && ReadText(request.stream_arn);
+  }
+
+  bool ReadEntry(std::string_view name, PutEntry& entry) {
+    return Is(name, "Data") ? ReadString(aws::cbor::Major::kBytes, entry.data)
+           : Is(name, "PartitionKey")
+               ? ReadText(entry.partition_key)
+               : Is(name, "ExplicitHashKey") && ReadText(entry.explicit_hash_key);
   }
 
   template <typename ReadMember>
@@ -376,7 +401,8 @@ std::expected<void, ApiError> Decode(PutRequest& request) {
 // Reads the plain form; false when the request is not of it, or not right.
 bool ReadPlain(aws::Encoding encoding, std::string_view body, PutRequest& request) {
   if (encoding == aws::Encoding::kCbor) {
-    if (!PlainCborReader(body).ReadPutRecords(request)) {
+    PlainCborReader reader(body);
+    if (request.batch ? !reader.ReadPutRecords(request) : !reader.ReadPutRecord(request)) {
       return false;
     }
     for (const PutEntry& entry : request.entries) {
@@ -384,7 +410,9 @@ bool ReadPlain(aws::Encoding encoding, std::string_view body, PutRequest& reques
     }
     return true;
   }
-  return PlainJsonReader(body).ReadPutRecords(request) && Decode(request);
+  PlainJsonReader reader(body);
+  return (request.batch ? reader.ReadPutRecords(request) : reader.ReadPutRecord(request)) &&
+         Decode(request);
 }
 
 }  // namespace
@@ -406,7 +434,7 @@ void PutRequest::Clear() {
 std::expected<void, ApiError> ReadPut(aws::Encoding encoding, std::string_view body,
                                       PutRequest& request) {
   request.Clear();
-  if (request.batch && ReadPlain(encoding, body, request)) {
+  if (ReadPlain(encoding, body, request)) {
     return {};
   }
   request.Clear();

@@ -141,6 +141,28 @@ TEST_F(PutTest, PutsOneRecordInCbor) {
   EXPECT_THAT(Stored(), ElementsAre(std::string("k|\0\xFF", 4)));
 }
 
+TEST_F(PutTest, PutsOneRecordHoweverItsRequestIsWritten) {
+  const std::vector<std::string> bodies = {
+      R"({"StreamName":"s","Data":"YQ==","PartitionKey":"k"})",
+      " { \"PartitionKey\" : \"k\" ,\n\"Data\":\t\"YQ==\", \"StreamName\": \"s\" } ",
+      R"({"StreamName":"s","Data":"YQ==","PartitionKey":"k","SequenceNumberForOrdering":"1"})",
+      R"({"StreamName":"s","Data":"YQ==","PartitionKey":"\u006b"})",
+      R"({"StreamName":"s","Data":"YQ\u003d=","PartitionKey":"k"})",
+      R"({"StreamName":"s","Data":"YQ==","PartitionKey":"k","ExplicitHashKey":null})",
+      R"({"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","Data":"YQ==","PartitionKey":"k"})",
+      R"({"StreamName":"s","Data":"YQ==","PartitionKey":"k","Other":{"Data":[]}})"};
+  for (const std::string& body : bodies) {
+    EXPECT_TRUE(Put("PutRecord", body).StringAt("SequenceNumber")) << body;
+    EXPECT_EQ(status_, 200) << body;
+  }
+  EXPECT_EQ(Stored(), std::vector<std::string>(bodies.size(), "k|a"));
+  for (const std::string_view body : {R"({"StreamName":"s","Data":"YQ=","PartitionKey":"k"})",
+                                      R"({"StreamName":"s","Data":1,"PartitionKey":"k"})"}) {
+    EXPECT_EQ(*Put("PutRecord", body).StringAt("__type"), "SerializationException") << body;
+  }
+  EXPECT_EQ(Stored().size(), bodies.size());
+}
+
 // As the Kinesis Producer Library puts records together.
 std::string Aggregate(const std::vector<std::string>& keys, const std::vector<std::string>& data) {
   std::string message;
