@@ -19,7 +19,7 @@ TEST(PrivateFileTest, IsReadOnlyWhenItsOwnerAloneMay) {
   ASSERT_TRUE((*file)->WriteAt(0, "secret").has_value());
   const auto refused = ReadPrivateFile(files, open);
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().code, Code::kPermission);
+  EXPECT_EQ(refused.error().code, Code::kFailedPrecondition);
   EXPECT_NE(refused.error().message.find("chmod 600"), std::string::npos);
   EXPECT_EQ(ReadPrivateFile(files, closed).value_or(""), "secret");
   EXPECT_TRUE(files.Remove(open).has_value());

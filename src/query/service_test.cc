@@ -51,6 +51,26 @@ TEST(Query, JoinsLakeTailAndOpenWindows) {
   EXPECT_EQ(result->as_of.millis, 1'900'000'000'000);
 }
 
+TEST(Query, ReadsOnlyTablesOfStreamsThatMayBeRead) {
+  World world;
+  log::Stream& stream = world.AddClicks();
+  world.Append(stream, {World::Row("P1", 10)});
+  QueryOptions options{.reuse = true};
+  ASSERT_TRUE(world.service->Run("SELECT count(*) FROM clicks", options).has_value());
+  options.may_read = [](std::string_view name) { return name == "Orders"; };
+  for (const char* const sql : {"SELECT count(*) FROM clicks", "EXPLAIN SELECT * FROM shop.clicks",
+                                "WITH a AS (SELECT * FROM clicks) SELECT 1 FROM a"}) {
+    const auto refused = world.service->Run(sql, options);
+    ASSERT_FALSE(refused.has_value()) << sql;
+    EXPECT_EQ(refused.error().code, base::Code::kPermission);
+    EXPECT_THAT(refused.error().message,
+                HasSubstr("table 'shop.clicks', which stream 'ClickCount' feeds"));
+  }
+  EXPECT_TRUE(world.service->Run("SELECT 1", options).has_value());
+  options.may_read = [](std::string_view name) { return name == "ClickCount"; };
+  EXPECT_TRUE(world.service->Run("SELECT count(*) FROM clicks", options).has_value());
+}
+
 TEST(Query, LoadsObjectsAsTheyAreCommitted) {
   World world;
   log::Stream& stream = world.AddClicks();

@@ -74,6 +74,7 @@ struct CommandLine {
   KeysCommand keys;
   ReplayCommand replay;
   StackChoice stack;
+  Target stack_target;
   std::string data;
   bool dry_run = false;
   std::string format = "table";
@@ -331,7 +332,7 @@ void AddStack(CommandLine& line) {
   app.footer(
       "Examples:\n  weir stack validate my-stack.yaml\n  weir stack deploy my-stack.yaml --data "
       "data --dry-run\n"
-      "  weir stack describe --data data");
+      "  weir stack describe --server http://127.0.0.1:8080");
   app.require_subcommand(1);
   CLI::App& validate =
       *app.add_subcommand("validate", "check a template; every problem with its place");
@@ -345,8 +346,8 @@ void AddStack(CommandLine& line) {
   CLI::App& describe =
       *app.add_subcommand("describe", "list what is deployed, or what a template has");
   AddStackChoice(describe, line.stack, true);
-  describe.add_option("--data", line.data, "data folder that no server uses");
-  SetRun(line, describe, [&line] { return RunStackDescribe(line.stack, line.data); });
+  AddTarget(describe, line.stack_target);
+  SetRun(line, describe, [&line] { return RunStackDescribe(line.stack, line.stack_target); });
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ int RunVerify(const std::string& data);
 int RunStackValidate(const StackChoice& choice);
 /// With `dry_run` only tells what would change.
 int RunStackDeploy(const StackChoice& choice, const std::string& data, bool dry_run);
-/// Of a data folder, or, with data == "", of a template.
-int RunStackDescribe(const StackChoice& choice, const std::string& data);
+/// Of a running server or a data folder, or, without either, of a template.
+int RunStackDescribe(const StackChoice& choice, const Target& target);
 
 }  // namespace weir::server

@@ -1,10 +1,13 @@
 #include "server/config.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include "base/random.h"
 #include "base/simulated_file_system.h"
 #include "server/exit_code.h"
 #include "server/remote.h"
+#include "server/tls_files.h"
 
 namespace weir::server {
 namespace {
@@ -158,6 +161,21 @@ TEST_F(RemoteTest, NoKeyCrossesTheNetworkInTheClear) {
                           "http://127.0.0.1.example.com"}) {
     EXPECT_FALSE(ReadRemote(files_, {.server = url}, "WEIRB.x").has_value()) << url;
   }
+}
+
+TEST(TlsFilesTest, APrivateKeyIsForItsOwnerAlone) {
+  base::FileSystem& files = base::SystemFileSystem();
+  const std::string path = base::JoinPath(testing::TempDir(), "weir_" + base::SystemRandomHex(8));
+  ASSERT_TRUE(base::ReplaceFile(files, path, "PEM").has_value());
+  const Config config{.tls = "files", .tls_certificate = path, .tls_key = path};
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  const auto refused = LoadTlsIdentity(files, config, "");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(ExitCodeOf(refused.error()), kExitConfig);
+  EXPECT_NE(refused.error().message.find("chmod 600 " + path), std::string::npos);
+  ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+  EXPECT_EQ(LoadTlsIdentity(files, config, "")->private_key, "PEM");
+  EXPECT_TRUE(files.Remove(path).has_value());
 }
 
 TEST(ExitCodeTest, EveryCodeHasItsStatus) {

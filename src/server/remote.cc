@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "base/private_file.h"
 #include "server/config.h"
 
 namespace weir::server {
@@ -46,7 +47,7 @@ base::Result<std::string> ReadKey(base::FileSystem& files, const Target& target,
   if (target.key_file.empty()) {
     return std::string(key_variable);
   }
-  ASSIGN_OR_RETURN(std::string key, base::ReadFile(files, target.key_file));
+  ASSIGN_OR_RETURN(std::string key, base::ReadPrivateFile(files, target.key_file));
   key.erase(std::min(key.find_first_of("\r\n"), key.size()));
   if (key.find('.') == std::string::npos) {
     return Fail(Code::kInvalidArgument, "--key-file {}: its first line must be <key id>.<secret>",

@@ -20,6 +20,7 @@
 #include "server/health_routes.h"
 #include "server/program_path.h"
 #include "server/signals.h"
+#include "server/stack_routes.h"
 #include "server/tls_files.h"
 #include "server/totals.h"
 
@@ -151,6 +152,7 @@ base::Result<void> Serving::OpenListener(const ListenAddress& address) {
   options.host = address.host;
   options.port = address.port;
   options.threads = config_.http_threads;
+  options.limits.max_connections_per_client = config_.max_connections_per_client;
   options.limits.max_body_bytes = config_.max_body_bytes;
   options.allowed_hosts = config_.allowed_hosts;
   if (protection_.tls) {
@@ -194,6 +196,7 @@ base::Result<void> Serving::StartServer() {
                                           .files = base::SystemFileSystem(),
                                           .clock = clock_,
                                           .metrics = metrics_,
+                                          .region = config_.region,
                                           .secrets_directory = folder_->secrets_directory()}));
   gate_->RegisterRoutes(*server_);
   dashboard_->Register(*server_);
@@ -203,6 +206,7 @@ base::Result<void> Serving::StartServer() {
                                   .data = config_.data,
                                   .min_free_bytes = config_.min_free_bytes,
                                   .stopping = &stopping_});
+  RegisterStackRoute(*server_, folder_->catalog(), *engine_, folder_->log());
   RETURN_IF_ERROR(server_->Start());
   serves_ = true;
   const std::string host =

@@ -3,8 +3,22 @@
 #include "server/commands.h"
 #include "server/data_folder.h"
 #include "server/exit_code.h"
+#include "server/remote.h"
+#include "server/stack_routes.h"
 
 namespace weir::server {
+
+namespace {
+
+constexpr int64_t kTimeoutMillis = 60'000;
+
+base::Result<std::string> AskServer(const Target& target) {
+  ASSIGN_OR_RETURN(const auto server, RemoteServer::Open(target, kTimeoutMillis));
+  ASSIGN_OR_RETURN(const json::Value body, server->Send("GET", "/v1/stack", ""));
+  return body.StringAt("description");
+}
+
+}  // namespace
 
 int RunStackValidate(const StackChoice& choice) {
   const auto plan = LoadPlan(choice);
@@ -43,8 +57,16 @@ int RunStackDeploy(const StackChoice& choice, const std::string& data, bool dry_
   return kExitOk;
 }
 
-int RunStackDescribe(const StackChoice& choice, const std::string& data) {
-  if (data.empty()) {
+int RunStackDescribe(const StackChoice& choice, const Target& target) {
+  if (!target.server.empty()) {
+    const auto text = AskServer(target);
+    if (!text.has_value()) {
+      return ReportRemote(text.error());
+    }
+    (void)std::fputs(text->c_str(), stdout);
+    return kExitOk;
+  }
+  if (target.data.empty()) {
     const auto plan = LoadPlan(choice);
     if (!plan.has_value()) {
       return Report(plan.error());
@@ -52,21 +74,21 @@ int RunStackDescribe(const StackChoice& choice, const std::string& data) {
     (void)std::fputs(stack::DescribePlan(*plan).c_str(), stdout);
     return kExitOk;
   }
-  auto folder = DataFolder::Open({.path = data, .purpose = "stack describe", .create = false});
+  auto folder =
+      DataFolder::Open({.path = target.data, .purpose = "stack describe", .create = false});
   if (!folder.has_value()) {
     return ReportOpenFailure(folder.error());
   }
-  const auto resources = (*folder)->catalog().List("");
-  if (!resources.has_value()) {
-    return Report(resources.error());
-  }
-  (void)std::fputs(stack::DescribeResources(*resources).c_str(), stdout);
   auto engine = stack::Engine::Open((*folder)->parts(),
                                     {.checkpoint_directory = (*folder)->checkpoint_directory()});
   if (!engine.has_value()) {
     return Report(engine.error());
   }
-  (void)std::fputs(stack::DescribeStatus(**engine, (*folder)->log()).c_str(), stdout);
+  const auto text = DescribeDeployed((*folder)->catalog(), **engine, (*folder)->log());
+  if (!text.has_value()) {
+    return Report(text.error());
+  }
+  (void)std::fputs(text->c_str(), stdout);
   return kExitOk;
 }
 

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "base/private_file.h"
+
 namespace weir::server {
 
 namespace {
@@ -19,7 +21,7 @@ base::Result<crypto::TlsIdentity> Read(base::FileSystem& files, const std::strin
                                        const std::string& key) {
   crypto::TlsIdentity identity;
   ASSIGN_OR_RETURN(identity.certificate_chain, base::ReadFile(files, certificate));
-  ASSIGN_OR_RETURN(identity.private_key, base::ReadFile(files, key));
+  ASSIGN_OR_RETURN(identity.private_key, base::ReadPrivateFile(files, key));
   return identity;
 }
 

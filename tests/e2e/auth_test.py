@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import re
 import socket
 import ssl
 import stat
@@ -124,6 +125,27 @@ class Auth(WeirTest):
         self.assertEqual(status, 403)
         self.assertIn("bound to other streams", answer)
 
+    def test_scope_bounds_what_is_seen(self):
+        views = json.dumps({"sql": "SELECT * FROM view_clicks_aggregate"})
+        bound = self.key("bound", "analyst", streams=["OrderStream"])
+        wider = self.key("wider", "analyst", streams=["*"])
+        server = self.server("--auth", "on", key=wider)
+        status, answer = self.status(server, bound, "POST", "/v1/query", views)
+        self.assertEqual(status, 403, answer)
+        self.assertRegex(answer, "reads table '.*', which stream '.*' feeds, and the key is bound to other streams")
+        self.assertEqual(self.status(server, bound, "POST", "/v1/query", '{"sql":"SELECT 1"}')[0], 200)
+        status, answer = self.status(server, bound, "GET", "/v1/dashboards/conversion")
+        self.assertEqual(status, 403, answer)
+        self.assertIn("without --stream", answer)
+        self.assertEqual(self.status(server, bound, "GET", "/v1/dashboards/conversion/events")[0], 403)
+        self.assertEqual(self.status(server, wider, "POST", "/v1/query", views)[0], 200)
+        self.assertEqual(self.status(server, wider, "GET", "/v1/dashboards/conversion")[0], 200)
+        stream = re.search("which stream '(.*)' feeds", self.status(server, bound, "POST", "/v1/query", views)[1]).group(1)
+        server.stop()
+        exact = self.key("exact", "analyst", streams=[stream])
+        server.start()
+        self.assertEqual(self.status(server, exact, "POST", "/v1/query", views)[0], 200)
+
     def test_rotation_and_revocation(self):
         server = self.guarded()
         made = json.loads(self.keys_command(server, "create", "shop", "--role", "ingest", "--json").stdout)
@@ -162,7 +184,15 @@ class Auth(WeirTest):
                     for i in range(15)]
         self.assertEqual(statuses[:10], [401] * 10)
         self.assertEqual(statuses[-1], 429)
-        self.assertEqual(self.status(server, self.keys["analyst"], "GET", "/v1/dashboards/conversion")[0], 200)
+        for name in ("viewer", "analyst"):  # Whose key is right, whatever others try.
+            self.assertEqual(self.status(server, self.keys[name], "GET", "/v1/dashboards/conversion")[0], 200)
+        codes = []
+        for _ in range(12):
+            with self.assertRaises(botocore.exceptions.ClientError) as caught:
+                kinesis(server, id_of(self.keys["ingest"]) + ".wrong").list_streams()
+            codes.append(caught.exception.response["Error"]["Code"])
+        self.assertEqual((codes[0], codes[-1]), ("InvalidSignatureException", "LimitExceededException"))
+        self.assertIn("ClickStream", kinesis(server, self.keys["ingest"]).list_streams()["StreamNames"])
 
     def test_refuses_to_start_unguarded(self):
         for arguments, wanted in (
@@ -207,6 +237,11 @@ class Auth(WeirTest):
     def client_commands(self, server):
         key_file = self.path("admin.key")
         key_file.write_text(self.keys["admin"] + "\n", encoding="utf-8")
+        key_file.chmod(0o644)
+        seen = run("keys", "list", "--server", server.url, "--ca", server.certificate(), "--key-file", key_file, check=False)
+        self.assertEqual(seen.returncode, 78, seen.stderr)
+        self.assertIn(f"chmod 600 {key_file}", seen.stderr)
+        key_file.chmod(0o600)
         clicks = self.path("clicks.jsonl")
         clicks.write_text(json.dumps(CLICK) + "\n", encoding="utf-8")
         access = ["--server", server.url, "--ca", server.certificate(), "--key-file", key_file]
@@ -214,6 +249,7 @@ class Auth(WeirTest):
         wait_until("both clicks", lambda: run("query", "--format", "csv", *access, "SELECT sum(clicks) AS n FROM "
                                               "view_clicks_aggregate").stdout.split() == ["n", "2"])
         self.assertIn("admin", run("keys", "list", *access).stdout)
+        self.assertRegex(run("stack", "describe", *access).stdout, "(?s)AWS::Kinesis::Stream .*ClickStream.*delivery stream")
         wrong = run("query", "SELECT 1", "--server", server.url, "--key-file", key_file, check=False)
         self.assertEqual(wrong.returncode, 69, wrong.stderr)
         nobody = run("query", "SELECT 1", "--server", server.url, "--ca", server.certificate(), check=False)
@@ -234,11 +270,17 @@ class Auth(WeirTest):
     def test_bad_certificates_are_named(self):
         text = self.path("text.pem")
         text.write_text("no certificate", encoding="utf-8")
+        text.chmod(0o600)
         for file in (text, self.path("nothing.pem")):
             done = run("serve", "--data", self.data, "--listen", "127.0.0.1:0", "--tls", "files", "--tls-certificate", file,
                        "--tls-key", file, check=False, timeout=60)
             self.assertEqual(done.returncode, 78, done.stderr)
             self.assertIn("tls = files: ", done.stderr)
+        text.chmod(0o644)
+        done = run("serve", "--data", self.data, "--listen", "127.0.0.1:0", "--tls", "files", "--tls-certificate", text,
+                   "--tls-key", text, check=False, timeout=60)
+        self.assertEqual(done.returncode, 78, done.stderr)
+        self.assertIn(f"chmod 600 {text}", done.stderr)
 
     def test_an_open_stream_ends_with_its_key(self):
         server = self.guarded()
