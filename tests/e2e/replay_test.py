@@ -10,7 +10,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-from weir_process import WeirTest, run
+from weir_process import WeirTest, run, wait_until
 
 
 def signed(server, key, target, body, earlier=0):
@@ -75,6 +75,36 @@ class Replay(WeirTest):
             stored += json.loads(send(server, *signed(server, admin, "GetRecords", iterator))[1])["Records"]
         self.assertEqual(sorted(each["SequenceNumber"] for each in stored), sorted(numbers))
         self.assertIn('weir_auth_replayed_requests_total{result="answered"} 12', server.request("GET", "/metrics")[1])
+
+    def test_what_stored_nothing_may_be_tried_again(self):
+        admin = self.key("admin")
+        server = self.server("--auth", "on", "--shard-records-per-second", "5", key=admin)
+
+        def batch(key, count):
+            return signed(server, admin, "PutRecords", {"StreamName": "ClickStream", "Records": [
+                {"PartitionKey": key, "ExplicitHashKey": "0", "Data": "e30="}] * count})
+
+        def failed(answer):
+            self.assertEqual(answer[0], 200, answer[1])
+            return json.loads(answer[1])["FailedRecordCount"]
+        part = batch("part", 50)
+        first = send(server, *part)
+        self.assertTrue(0 < failed(first) < 50)
+        refused = []
+
+        def none_stored():
+            refused.append(batch(f"none{len(refused)}", 5))
+            return failed(send(server, *refused[-1])) == 5
+        wait_until("a request of which nothing is stored", none_stored)
+        # What was stored in part is not stored again; what was not stored at all is, when there is room, and once.
+        self.assertEqual(send(server, *part), first)
+        answers = []
+
+        def some_stored():
+            answers.append(send(server, *refused[-1]))
+            return failed(answers[-1]) < 5
+        wait_until("room in the shard", some_stored)
+        self.assertEqual(send(server, *refused[-1]), answers[-1])
 
     def test_old_and_changed_requests_are_refused(self):
         admin = self.key("admin")
