@@ -68,7 +68,7 @@ bool Http2Connection::finished() const {
   if (aborted_) {
     return true;
   }
-  const bool over = !session_.wants_read() || (ended_ && streams_.empty());
+  const bool over = !session_.wants_read() || (ended_ && !behind_ && streams_.empty());
   return over && output_.empty() && !session_.wants_write();
 }
 
@@ -342,8 +342,7 @@ void Http2Connection::AddBody(int32_t id, Stream& stream, std::string bytes) {
 
 size_t Http2Connection::ReadBody(int32_t id, char* into, size_t size, bool& end) {
   Stream* const stream = Find(id);
-  if (stream == nullptr) {
-    end = true;
+  if (stream == nullptr || stream->cut) {
     return 0;
   }
   const size_t some = std::min(size, stream->waiting_bytes());
@@ -369,11 +368,27 @@ void Http2Connection::EndAnswer(int32_t id, Stream& stream, bool whole) {
   if (std::exchange(stream.ended, true) && stream.streamed) {
     return;
   }
-  stream.hold.Close();
   if (!whole) {
-    return Reset(id, Http2Error::kInternal);
+    return Cut(id, stream, Http2Error::kInternal);
   }
+  stream.hold.Close();
   session_.Resume(id);
+}
+
+void Http2Connection::Cut(int32_t id, Stream& stream, Http2Error error) {
+  stream.ended = true;
+  stream.cut = true;
+  stream.hold.Close();
+  DropBody(stream);
+  session_.Reset(id, error);
+}
+
+void Http2Connection::DropBody(Stream& stream) {
+  const size_t rest = stream.waiting_bytes();
+  (stream.streamed ? streamed_bytes_ : answer_bytes_) -= rest;
+  intake_.NoteSent(rest);
+  stream.body = {};
+  stream.taken = 0;
 }
 
 void Http2Connection::OnDelivery(Delivery delivery) {
@@ -410,9 +425,7 @@ void Http2Connection::OnDelivery(Delivery delivery) {
     case Delivery::Kind::kStreamCut:
       return EndAnswer(id, *stream, delivery.kind == Delivery::Kind::kStreamEnd);
     case Delivery::Kind::kStreamOverflow:
-      stream->ended = true;
-      stream->hold.Close();
-      return Reset(id, Http2Error::kEnhanceYourCalm);
+      return Cut(id, *stream, Http2Error::kEnhanceYourCalm);
   }
 }
 
@@ -424,13 +437,7 @@ void Http2Connection::CutLargest() {
         };
         return held(a.second) < held(b.second);
       });
-  largest->second.ended = true;
-  largest->second.hold.Close();
-  Reset(largest->first, Http2Error::kEnhanceYourCalm);
-}
-
-void Http2Connection::Reset(int32_t id, Http2Error error) {
-  session_.Reset(id, error);
+  Cut(largest->first, largest->second, Http2Error::kEnhanceYourCalm);
 }
 
 void Http2Connection::OnAnswered(int32_t id) {
@@ -442,7 +449,7 @@ void Http2Connection::OnAnswered(int32_t id) {
 
 void Http2Connection::ResetIfAnswered(int32_t id, const Stream& stream) {
   if (stream.sent && !stream.request_ended && stream.discarded > kMaxDiscardedBytes) {
-    Reset(id, Http2Error::kNone);
+    session_.Reset(id, Http2Error::kNone);
   }
 }
 
@@ -452,10 +459,7 @@ void Http2Connection::OnStreamClosed(int32_t id) {
     return;
   }
   last_request_nanos_ = service_.clock.MonotonicNanos();
-  if (const size_t rest = stream->waiting_bytes(); rest > 0) {
-    (stream->streamed ? streamed_bytes_ : answer_bytes_) -= rest;
-    intake_.NoteSent(rest);
-  }
+  DropBody(*stream);
   if (stream->phase == Phase::kRunning) {
     stream->gone = true;  // Its handler goes on: the request counts until it is done.
     return;
@@ -541,12 +545,12 @@ bool Http2Connection::TickStream(int32_t id, Stream& stream, int64_t now) {
   } else if (stream.phase == Phase::kAnswered) {
     if (stream.sent) {
       if (!stream.request_ended && Passed(stream.progress_nanos, kLingerMillis, now)) {
-        Reset(id, Http2Error::kNone);
+        session_.Reset(id, Http2Error::kNone);
         return true;
       }
     } else if (stream.waiting_bytes() > 0) {
       if (Passed(stream.progress_nanos, service_.limits.idle_millis, now)) {
-        Reset(id, Http2Error::kCancel);
+        Cut(id, stream, Http2Error::kCancel);
         return true;
       }
     } else if (stream.hold.events() && !stream.ended &&

@@ -73,6 +73,7 @@ class Http2Connection : public Connection, private Http2Events {
     size_t taken = 0;
     bool streamed = false;
     bool ended = false;  // Nothing follows what `body` has.
+    bool cut = false;    // The client is told that no more comes, and that it is not whole.
     bool request_ended = false;
     bool sent = false;           // The answer is in the output, whole.
     bool gone = false;           // For the client; its handler still runs.
@@ -113,9 +114,10 @@ class Http2Connection : public Connection, private Http2Events {
   void EndAnswer(int32_t id, Stream& stream, bool whole);
   // Ends a stream whose client sends on though it has its answer.
   void ResetIfAnswered(int32_t id, const Stream& stream);
-  void Reset(int32_t id, Http2Error error);
+  // Ends an answer that is not whole; what it still held is gone.
+  void Cut(int32_t id, Stream& stream, Http2Error error);
   void CutLargest();
-  void Forget(Stream& stream, size_t bytes);
+  void DropBody(Stream& stream);
   bool TickStream(int32_t id, Stream& stream, int64_t now);
   void Charge(FrameAllowance& allowance, size_t amount, std::string_view what);
   // Ends the connection; `why` is for the metric.
