@@ -1,0 +1,145 @@
+#include "net/http2_connection.h"
+
+#include <gtest/gtest.h>
+
+#include "net/raw_http2.h"
+
+namespace weir::net {
+namespace {
+
+using namespace std::string_literals;
+
+constexpr uint8_t kGoAway = 7;
+constexpr uint8_t kPing = 6;
+
+// One connection without a socket, and what a loop does for it.
+class Http2ConnectionTest : public testing::Test {
+ protected:
+  Http2ConnectionTest()
+      : service_({}, clock_, "test"),
+        mailbox_(std::make_shared<Mailbox>([] {})),
+        connection_({.service = service_,
+                     .mailbox = mailbox_,
+                     .id = 1,
+                     .remote = "127.0.0.1:1",
+                     .date = &date_}) {
+    service_.router.Add("/counted",
+                        {.method = "GET",
+                         .max_body_bytes = {},
+                         .handler =
+                             [this](Request, std::unique_ptr<Responder> responder) {
+                               ++begun_;
+                               waiting_.push_back(std::move(responder));
+                             },
+                         .event_handler = {},
+                         .metrics = std::make_unique<RouteMetrics>(nullptr, "/counted")},
+                        nullptr);
+    connection_.OnBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + RawHttp2::Frame(4, 0, 0, ""));
+    Take();
+  }
+
+  static std::string Get(int32_t stream) {
+    return RawHttp2::Frame(1, 5, stream, RawHttp2::Literals(RawHttp2::Head("GET", "/counted")));
+  }
+
+  void AnswerAll() {
+    for (auto& responder : waiting_) {
+      responder->Send({.body = "x", .headers = {}});
+    }
+    waiting_.clear();
+    std::vector<Delivery> mail;
+    mailbox_->Take(mail);
+    for (Delivery& delivery : mail) {
+      connection_.OnDelivery(std::move(delivery));
+    }
+  }
+
+  // All output as it is.
+  std::string Take() {
+    std::string all;
+    for (;;) {
+      const std::string some = connection_.TakeOutput();
+      if (some.empty()) {
+        return all;
+      }
+      connection_.OnSent(some.size());
+      all += some;
+    }
+  }
+
+  const std::string date_ = "Sun, 13 Sep 2020 12:26:40 GMT";
+  base::ManualClock clock_;
+  Service service_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::vector<std::unique_ptr<Responder>> waiting_;
+  size_t begun_ = 0;
+  Http2Connection connection_;
+};
+
+TEST_F(Http2ConnectionTest, TakesTurns) {
+  std::string all;
+  for (int32_t i = 0; i < 50; ++i) {
+    all += Get(2 * i + 1);
+  }
+  connection_.OnBytes(all);
+  size_t turns = 0;
+  for (size_t before = 0; begun_ < 50; ++turns) {
+    ASSERT_LE(begun_ - before, Connection::kRequestsPerTurn);
+    ASSERT_LT(turns, 100U);
+    before = begun_;
+    AnswerAll();
+    Take();
+    EXPECT_NE(connection_.behind(), connection_.wants_read());
+    if (connection_.behind()) {
+      connection_.GoOn();
+    }
+  }
+  EXPECT_GE(turns, 50 / Connection::kRequestsPerTurn);
+}
+
+TEST_F(Http2ConnectionTest, SaysThatItGoesInTwoSteps) {
+  connection_.OnBytes(Get(1));
+  connection_.OnDrain();
+  const std::string first = Take();
+  EXPECT_NE(first.find(RawHttp2::Frame(kGoAway, 0, 0, "\x7f\xff\xff\xff\0\0\0\0"s)),
+            std::string::npos);
+  EXPECT_NE(first.find(RawHttp2::Frame(kPing, 0, 0, std::string(8, '\0'))), std::string::npos);
+  // What was under way when the client heard of it is still served.
+  connection_.OnBytes(Get(3));
+  EXPECT_EQ(begun_, 2U);
+  connection_.OnBytes(RawHttp2::Frame(kPing, 1, 0, std::string(8, '\0')));
+  EXPECT_NE(Take().find(RawHttp2::Frame(kGoAway, 0, 0, "\0\0\0\x03\0\0\0\0"s)), std::string::npos);
+  connection_.OnBytes(Get(5));
+  EXPECT_EQ(begun_, 2U);
+  EXPECT_FALSE(connection_.finished());
+  AnswerAll();
+  Take();
+  EXPECT_TRUE(connection_.finished());
+  EXPECT_FALSE(connection_.lingers());
+}
+
+TEST_F(Http2ConnectionTest, DoesNotWaitForeverForAnAnswerToItsPing) {
+  connection_.OnDrain();
+  for (int i = 0; i < 10 && !connection_.finished(); ++i) {
+    Take();
+    connection_.OnTick();
+  }
+  EXPECT_TRUE(connection_.finished());
+}
+
+TEST_F(Http2ConnectionTest, GivesBackWhatItHeld) {
+  connection_.OnBytes(Get(1) + RawHttp2::Frame(4, 0, 0, "\0\x04\0\0\0\0"s) + Get(3));
+  AnswerAll();
+  Take();
+  EXPECT_EQ(service_.unsent_bytes.used(), 2U);  // No window: both bodies wait.
+  connection_.OnBytes(RawHttp2::Frame(3, 0, 1, "\0\0\0\x08"s));
+  Take();
+  EXPECT_EQ(service_.unsent_bytes.used(), 1U);
+  connection_.OnBytes(RawHttp2::Frame(8, 0, 3, "\0\0\0\x01"s));
+  Take();
+  EXPECT_EQ(service_.unsent_bytes.used(), 0U);
+  EXPECT_EQ(service_.requests.used(), 0U);
+}
+
+}  // namespace
+}  // namespace weir::net
