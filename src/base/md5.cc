@@ -75,9 +75,10 @@ void AddBlock(State<Word>& state, const Block<Word>& words) {
   }
 }
 
-void AddBytes(State<uint32_t>& state, const char* bytes) {
+/// `bytes` are at least those of a block.
+void AddBytes(State<uint32_t>& state, std::string_view bytes) {
   Block<uint32_t> words;
-  std::memcpy(words.data(), bytes, sizeof words);
+  bytes.copy(reinterpret_cast<char*>(words.data()), sizeof words);
   AddBlock(state, words);
 }
 
@@ -95,7 +96,7 @@ unsigned __int128 Md5(std::string_view data) {
   State<uint32_t> state = kStart;
   const uint64_t bits = static_cast<uint64_t>(data.size()) * 8;
   while (data.size() >= 64) {
-    AddBytes(state, data.data());
+    AddBytes(state, data);
     data.remove_prefix(64);
   }
   std::array<char, 128> tail{};
@@ -104,7 +105,7 @@ unsigned __int128 Md5(std::string_view data) {
   const size_t tail_size = data.size() < 56 ? 64 : 128;
   std::memcpy(tail.data() + tail_size - 8, &bits, sizeof bits);
   for (size_t at = 0; at < tail_size; at += 64) {
-    AddBytes(state, tail.data() + at);
+    AddBytes(state, std::string_view(tail.data(), tail.size()).substr(at));
   }
   return Digest(state);
 }
@@ -117,7 +118,7 @@ void Md5Each(std::span<const std::string_view> texts, unsigned __int128* digests
     CHECK(text.size() <= kMaxMd5EachBytes);
     Block<uint32_t> block{};
     char* const bytes = reinterpret_cast<char*>(block.data());
-    std::memcpy(bytes, text.data(), text.size());
+    text.copy(bytes, text.size());
     bytes[text.size()] = static_cast<char>(0x80);
     for (size_t i = 0; i <= text.size() / sizeof(uint32_t); ++i) {
       words[i][lane] = block[i];

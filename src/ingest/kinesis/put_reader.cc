@@ -44,7 +44,7 @@ bool IsPlain(std::string_view text) {
 // Whether `text` is `name`: without a call, as its length is known.
 template <size_t kSize>
 bool Is(std::string_view text, const char (&name)[kSize]) {
-  return text.size() == kSize - 1 && std::memcmp(text.data(), name, kSize - 1) == 0;
+  return text.size() == kSize - 1 && std::equal(name, name + kSize - 1, text.begin());
 }
 
 // Reads the requests that SDKs send: known members, strings without escapes, ASCII. Whatever else
