@@ -149,13 +149,17 @@ const scenarios = {
         ShardId: "shardId-000000000000", StartingPosition: { Type: "TRIM_HORIZON" } });
       const seen = [];
       let children;
+      let hasPut = false;
+      let hasSplit = false;
       for await (const event of EventStream) {
         seen.push(...event.SubscribeToShardEvent.Records.map((record) => Number(utf8(record.Data))));
-        if (seen.length === 300) {
+        if (seen.length >= 300 && !hasPut) {
+          hasPut = true;
           await put(300, 300 + 1);
         }
         children = event.SubscribeToShardEvent.ChildShards ?? children;
-        if (seen.length === 302 && !children && ConsumerName === "one") {
+        if (seen.length === 302 && !hasSplit && ConsumerName === "one") {
+          hasSplit = true;
           await send("SplitShard", { StreamName: "fan", ShardToSplit: "shardId-000000000000",
             NewStartingHashKey: String(2n ** 127n) });
         }
