@@ -107,25 +107,24 @@ void PutOperation::Handle(aws::BodyCall call, std::unique_ptr<net::Responder> re
 
 void PutOperation::Answer(const Pending& pending, IntakeOutcome outcome) {
   const log::StreamDefinition& stream = pending.stream->definition();
-  const auto send = [&](net::Response response) { pending.responder->Send(std::move(response)); };
+  net::Response response;
   size_t failed = 0;
   if (pending.batch) {
     BatchAnswer answer = WriteBatch(
         pending.encoding, {.intake = outcome, .firsts = pending.firsts, .records = pending.records},
         stream);
     failed = answer.failed;
-    net::Response response =
-        aws::MakeResponse(pending.encoding, 200, std::move(answer.body), pending.request_id);
+    response = aws::MakeResponse(pending.encoding, 200, std::move(answer.body), pending.request_id);
     response.nothing_done = outcome.refused.size() == outcome.placements.size();
-    send(std::move(response));
   } else if (!outcome.refused.empty()) {
     failed = 1;
-    send(aws::MakeResponse(pending.encoding, PutError(outcome.refused.front().second, stream.name),
-                           pending.request_id));
+    response =
+        aws::MakeResponse(pending.encoding, PutError(outcome.refused.front().second, stream.name),
+                          pending.request_id);
   } else {
-    send(aws::MakeResponse(pending.encoding, 200,
-                           WriteStored(pending.encoding, outcome.placements.front(), stream),
-                           pending.request_id));
+    response = aws::MakeResponse(pending.encoding, 200,
+                                 WriteStored(pending.encoding, outcome.placements.front(), stream),
+                                 pending.request_id);
   }
   metrics_.failed.Add(static_cast<double>(failed));
   // An aggregated record may hold several events; it counts once.
@@ -133,6 +132,8 @@ void PutOperation::Answer(const Pending& pending, IntakeOutcome outcome) {
   metrics_.accepted.Add(static_cast<double>(pending.records - failed - duplicates));
   metrics_.duplicate.Add(static_cast<double>(duplicates));
   metrics_.bytes.Add(failed == 0 ? static_cast<double>(pending.bytes) : 0);
+  // Whoever has the answer finds it counted.
+  pending.responder->Send(std::move(response));
 }
 
 }  // namespace weir::ingest::kinesis
