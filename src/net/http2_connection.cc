@@ -68,7 +68,9 @@ bool Http2Connection::finished() const {
   if (aborted_) {
     return true;
   }
-  const bool over = !session_.wants_read() || (ended_ && !behind_ && streams_.empty());
+  // A client that says goodbye closes by itself, when it has read what came.
+  const bool said = linger_ || last_goaway_;
+  const bool over = (said && !session_.wants_read()) || (ended_ && !behind_ && streams_.empty());
   return over && output_.empty() && !session_.wants_write();
 }
 
@@ -129,8 +131,7 @@ void Http2Connection::TakeTurn(std::string_view& input) {
     const size_t size = some.size();
     session_.Feed(some);
     input.remove_prefix(size - some.size());
-    if (linger_ || !session_.wants_read()) {
-      linger_ = true;
+    if (linger_) {
       input = {};
       return;
     }
