@@ -139,7 +139,7 @@ struct ServerOptions {
   std::function<std::string(const Request& head)> client;
 };
 
-/// Serves HTTP/1.1 and HTTP/2. Routes are added before Start. Refuses smuggling (TE with CL, repeated
+/// Serves HTTP/1.1 and HTTP/2. Routes are added before Start. Refuses smuggling (TE with CL, two
 /// CL, bare LF, obs-fold).
 class HttpServer {
  public:
