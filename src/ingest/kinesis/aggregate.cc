@@ -61,18 +61,13 @@ class FieldReader {
 
 struct Message {
   std::vector<std::string_view> partition_keys;
-  std::vector<std::optional<model::HashKey>> explicit_hash_keys;
+  size_t explicit_hash_keys = 0;  // They place nothing.
   std::vector<std::string_view> records;
 };
 
 bool IsPartitionKey(std::string_view text) {
   return !text.empty() && json::IsValidUtf8(text) &&
          (text.size() <= log::kMaxPartitionKey || CountCharacters(text) <= log::kMaxPartitionKey);
-}
-
-std::optional<model::HashKey> ExplicitHashKey(std::string_view text) {
-  const auto key = model::ParseHashKey(text);
-  return key ? std::optional(*key) : std::nullopt;
 }
 
 bool ReadMessage(std::string_view bytes, Message& message) {
@@ -94,7 +89,7 @@ bool ReadMessage(std::string_view bytes, Message& message) {
       }
       message.partition_keys.push_back(*field.bytes);
     } else if (field.number == kExplicitHashKeyTable) {
-      message.explicit_hash_keys.push_back(ExplicitHashKey(*field.bytes));
+      ++message.explicit_hash_keys;
     } else {
       message.records.push_back(*field.bytes);
     }
@@ -125,13 +120,10 @@ bool ReadRecord(std::string_view bytes, const Message& message, log::Entry& entr
     }
   }
   if (!partition_key || *partition_key >= message.partition_keys.size() || !data ||
-      (explicit_hash_key && *explicit_hash_key >= message.explicit_hash_keys.size())) {
+      (explicit_hash_key && *explicit_hash_key >= message.explicit_hash_keys)) {
     return false;
   }
   entry.partition_key = message.partition_keys[*partition_key];
-  if (explicit_hash_key) {
-    entry.explicit_hash_key = message.explicit_hash_keys[*explicit_hash_key];
-  }
   entry.data = *data;
   return entry.data.size() + entry.partition_key.size() <= log::kMaxRecordBytes;
 }

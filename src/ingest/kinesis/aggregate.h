@@ -28,8 +28,8 @@ enum class Aggregate : uint8_t {
 };
 
 // Appends the user records of an aggregated record, at most `limit`; nothing unless kTaken. The
-// entries point into `data`. A user record's explicit hash key that is no number is left out, as
-// some producers write "undefined".
+// entries point into `data`. Explicit hash keys of user records are left out: the aggregate's own
+// place is theirs.
 Aggregate ReadAggregate(std::string_view data, size_t limit, std::vector<log::Entry>& entries);
 
 }  // namespace weir::ingest::kinesis
