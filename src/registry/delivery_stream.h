@@ -9,7 +9,8 @@ namespace weir::registry {
 
 inline constexpr std::string_view kDeliveryStreamType = "AWS::KinesisFirehose::DeliveryStream";
 
-/// What the names of their streams begin with, and of no others.
+/// What the names of their streams begin with. The API makes no other stream of such a name; a
+/// stack may have one when no delivery stream needs the name.
 inline constexpr std::string_view kDirectPutPrefix = "firehose.";
 
 /// The stream of the log that holds what clients put into the delivery stream itself.

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/logging.h"
 #include "json/document.h"
 #include "json/value_path.h"
 #include "registry/delivery_stream.h"
@@ -284,6 +285,7 @@ class DefinitionReader {
             fmt::format("its records are kept in a stream '{}', and there is another one of that "
                         "name; choose another name",
                         stream.name));
+      issues_.back().may_be_stored = true;
       return;
     }
     definitions_.derived_streams.push_back(std::move(stream));
@@ -614,6 +616,19 @@ class DefinitionReader {
   std::map<std::string, TableName, std::less<>> crawled_;       ///< By bucket.
 };
 
+std::string Text(const DefinitionIssue& issue) {
+  return fmt::format("{} '{}'{}{}: {}", issue.type, issue.name, issue.path.empty() ? "" : ", ",
+                     issue.path, issue.message);
+}
+
+base::Result<void> Refusal(std::span<const DefinitionIssue> issues) {
+  std::string text;
+  for (const DefinitionIssue& issue : issues) {
+    text += (text.empty() ? "" : "\n") + Text(issue);
+  }
+  return text.empty() ? base::Result<void>() : base::Fail(base::Code::kInvalidArgument, "{}", text);
+}
+
 }  // namespace
 
 Definitions ReadDefinitions(std::span<const catalog::Resource> resources,
@@ -624,15 +639,20 @@ Definitions ReadDefinitions(std::span<const catalog::Resource> resources,
 base::Result<Definitions> ReadDefinitions(std::span<const catalog::Resource> resources) {
   std::vector<DefinitionIssue> issues;
   Definitions definitions = ReadDefinitions(resources, issues);
-  if (issues.empty()) {
-    return definitions;
-  }
-  std::string text;
-  for (const DefinitionIssue& issue : issues) {
-    text += fmt::format("{}{} '{}'{}{}: {}", text.empty() ? "" : "\n", issue.type, issue.name,
-                        issue.path.empty() ? "" : ", ", issue.path, issue.message);
-  }
-  return base::Fail(base::Code::kInvalidArgument, "{}", text);
+  std::erase_if(issues, [](const DefinitionIssue& issue) {
+    if (issue.may_be_stored) {
+      base::LogEvent(base::LogLevel::kWarning, "stack.names_clash", Text(issue));
+    }
+    return issue.may_be_stored;
+  });
+  RETURN_IF_ERROR(Refusal(issues));
+  return definitions;
+}
+
+base::Result<void> CheckDefinitions(std::span<const catalog::Resource> resources) {
+  std::vector<DefinitionIssue> issues;
+  ReadDefinitions(resources, issues);
+  return Refusal(issues);
 }
 
 base::Result<int64_t> WindowMillis(const stream::ApplicationDefinition& definition) {

@@ -34,6 +34,7 @@ struct DefinitionIssue {
   std::string name;
   std::string path;  ///< Below Properties: "Inputs[0].KinesisStreamsInput.ResourceARN".
   std::string message;
+  bool may_be_stored = false;  ///< Earlier releases took it.
 };
 
 /// Reads resources (definitions as PlannedResource::properties) into definitions. Everything that
@@ -41,8 +42,12 @@ struct DefinitionIssue {
 Definitions ReadDefinitions(std::span<const catalog::Resource> resources,
                             std::vector<DefinitionIssue>& issues);
 
-/// The same; the issues as one kInvalidArgument.
+/// The same of what a catalog holds; the issues as one kInvalidArgument. Those that earlier
+/// releases took are told in the log instead: a server with them starts as it did.
 base::Result<Definitions> ReadDefinitions(std::span<const catalog::Resource> resources);
+
+/// All issues of what a catalog is about to hold, as one kInvalidArgument.
+base::Result<void> CheckDefinitions(std::span<const catalog::Resource> resources);
 
 /// The longest time for which an application's windows can hold a record: the sum over its pumps.
 base::Result<int64_t> WindowMillis(const stream::ApplicationDefinition& definition);

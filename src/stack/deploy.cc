@@ -168,7 +168,7 @@ base::Result<Comparison> Compare(const Plan& plan, catalog::Catalog& catalog, mo
   if (!refusals.empty()) {
     return base::Fail(base::Code::kFailedPrecondition, "{}", refusals);
   }
-  RETURN_IF_ERROR(ReadDefinitions(after));
+  RETURN_IF_ERROR(CheckDefinitions(after));
   return result;
 }
 

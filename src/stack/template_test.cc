@@ -325,6 +325,18 @@ Resources:
                  "  Same: {Type: AWS::Kinesis::Stream, Properties: {Name: firehose.events}}\n");
   ASSERT_EQ(same.size(), 1u);
   EXPECT_EQ(same[0].path, "Resources.Direct.Properties.DeliveryStreamName");
+  // A folder that has both already, of a release that took them, still starts.
+  std::vector<catalog::Resource> stored = plan->ToResources();
+  const auto other = PlanTemplate(
+      {.text = "Resources: {A: {Type: AWS::Kinesis::Stream, Properties: {Name: firehose.events}}}",
+       .file_name = "t"});
+  ASSERT_TRUE(other.has_value()) << other.error().message;
+  stored.push_back(other->ToResources().front());
+  const auto started = ReadDefinitions(stored);
+  ASSERT_TRUE(started.has_value()) << started.error().message;
+  EXPECT_EQ(started->streams.size(), 1u);
+  EXPECT_EQ(started->deliveries.size(), 1u);
+  EXPECT_FALSE(CheckDefinitions(stored).has_value());
   std::string converted(kDirect);
   converted +=
       "        DataFormatConversionConfiguration: {Enabled: true, SchemaConfiguration: "
