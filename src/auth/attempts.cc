@@ -5,17 +5,20 @@
 #include <cstddef>
 #include <vector>
 
+#include "net/client_network.h"
+
 namespace weir::auth {
 
 int64_t Attempts::SecondsToWait(std::string_view address, std::string_view key_id) {
+  const std::string client = net::ClientNetwork(address);
   const std::lock_guard lock(mutex_);
   const int64_t now = clock_.MonotonicNanos();
   int64_t wait = 0;
-  if (const auto one = entries_.find(Key(address, key_id)); one != entries_.end()) {
+  if (const auto one = entries_.find(Key(client, key_id)); one != entries_.end()) {
     Forget(one->second, kKeyPerSecond, now);
     wait = Wait(one->second, kKeyBurst, kKeyPerSecond);
   }
-  if (const auto all = entries_.find(Key(address, "")); all != entries_.end()) {
+  if (const auto all = entries_.find(Key(client, "")); all != entries_.end()) {
     Forget(all->second, kAddressPerSecond, now);
     wait = std::max(wait, Wait(all->second, kAddressBurst, kAddressPerSecond));
   }
@@ -23,18 +26,19 @@ int64_t Attempts::SecondsToWait(std::string_view address, std::string_view key_i
 }
 
 void Attempts::Failed(std::string_view address, std::string_view key_id) {
+  const std::string client = net::ClientNetwork(address);
   const std::lock_guard lock(mutex_);
   const int64_t now = clock_.MonotonicNanos();
   for (const auto& [name, per_second] :
        {std::pair{key_id, kKeyPerSecond}, std::pair{std::string_view(), kAddressPerSecond}}) {
-    Entry& entry = Find(address, name);
+    Entry& entry = Find(client, name);
     Forget(entry, per_second, now);
     entry.failures += 1;
   }
 }
 
-Attempts::Entry& Attempts::Find(std::string_view address, std::string_view key_id) {
-  Key key(address, key_id);
+Attempts::Entry& Attempts::Find(const std::string& client, std::string_view key_id) {
+  Key key(client, key_id);
   if (const auto found = entries_.find(key); found != entries_.end()) {
     return found->second;
   }

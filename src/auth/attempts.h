@@ -12,9 +12,9 @@
 
 namespace weir::auth {
 
-/// Slows down guessing: counts failed attempts by address and key, and tells how long the next ones
-/// that fail have to wait. Ask only when an attempt has failed: who shows the right secret is never
-/// held up by what others at the address try. Thread-safe.
+/// Slows down guessing: counts failed attempts by address (of IPv6: by its /64) and key, and tells
+/// how long the next ones that fail have to wait. Ask only when an attempt has failed: who shows
+/// the right secret is never held up by what others at the address try. Thread-safe.
 class Attempts {
  public:
   static constexpr double kKeyBurst = 10;       ///< Failures of one key at one address,
@@ -31,7 +31,7 @@ class Attempts {
   void Failed(std::string_view address, std::string_view key_id);
 
  private:
-  using Key = std::pair<std::string, std::string>;  // address, key id ("" for all)
+  using Key = std::pair<std::string, std::string>;  // client, key id ("" for all)
 
   struct Entry {
     double failures = 0;
@@ -40,7 +40,7 @@ class Attempts {
 
   static constexpr size_t kForgottenShare = 8;
 
-  Entry& Find(std::string_view address, std::string_view key_id);
+  Entry& Find(const std::string& client, std::string_view key_id);
   void ForgetQuiet();
   static void Forget(Entry& entry, double per_second, int64_t now);
   static int64_t Wait(const Entry& entry, double burst, double per_second);

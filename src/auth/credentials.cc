@@ -3,8 +3,6 @@
 #include <optional>
 #include <utility>
 
-#include "net/client_network.h"
-
 namespace weir::auth {
 
 namespace {
@@ -68,8 +66,7 @@ std::expected<Identity, Refusal> Credentials::CheckKey(std::string_view key,
   const std::string_view id = key.substr(0, dot);
   std::optional<Identity> identity = keyring_.Authenticate(key);
   if (!identity.has_value()) {
-    if (const int64_t wait = attempts_.SecondsToWait(net::ClientNetwork(AddressOf(remote)), id);
-        wait > 0) {
+    if (const int64_t wait = attempts_.SecondsToWait(AddressOf(remote), id); wait > 0) {
       return std::unexpected(
           Refusal{.reason = Reason::kThrottled,
                   .message = fmt::format("too many failed attempts; try again in {} s", wait),

@@ -261,6 +261,17 @@ TEST_F(GateTest, OneNetworkOfIpv6GuessesAsOne) {
     EXPECT_EQ(guess(fmt::format("2001:db8:0:1::{}:4711", i)), 401);
   }
   EXPECT_EQ(guess("2001:db8:0:1:ffff::1:4711"), 429);
+  net::Request signed_guess = Ask("POST", "/");
+  signed_guess.remote = "2001:db8:0:1:abcd::1:4711";
+  signed_guess.headers.emplace_back("host", "localhost");
+  signed_guess.headers.emplace_back("x-amz-date", "20200913T122640Z");
+  signed_guess.headers.emplace_back(
+      "authorization",
+      "AWS4-HMAC-SHA256 Credential=WEIRX/20200913/us-east-1/kinesis/aws4_request, "
+      "SignedHeaders=host;x-amz-date, Signature=" +
+          std::string(64, '0'));
+  EXPECT_THAT(gate_->CheckSignature(signed_guess).error().message,
+              HasSubstr("too many failed attempts"));
   EXPECT_EQ(guess("2001:db8:0:2::1:4711"), 401);
 }
 

@@ -81,7 +81,8 @@ bool Identity::May(Action action, std::string_view stream) const {
   }
   // A key that is bound to streams could otherwise make itself one that is not, or see figures of
   // other streams. What it queries is judged table by table.
-  const bool of_all = action == Action::kManageKeys || action == Action::kViewDashboard;
+  const bool of_all = action == Action::kManageKeys || action == Action::kViewDashboard ||
+                      action == Action::kOperate;
   return of_all || IsOnStream(action) ? Holds(of_all ? "" : stream) : true;
 }
 

@@ -59,8 +59,10 @@ TEST(Identity, ScopeBoundsWhatIsSeenOfStreamsToo) {
   EXPECT_TRUE(identity.Holds("shop-orders"));
   EXPECT_FALSE(identity.Holds("orders"));
   EXPECT_FALSE(identity.Holds("")) << "a table that nobody knows the stream of";
-  EXPECT_TRUE(identity.May(Action::kOperate));
+  EXPECT_FALSE(identity.May(Action::kOperate)) << "metrics tell of all streams";
+  EXPECT_TRUE(identity.May(Action::kManageStreams, "clicks"));
   identity.streams = {"*"};
+  EXPECT_TRUE(identity.May(Action::kOperate));
   EXPECT_TRUE(identity.May(Action::kViewDashboard));
   identity.streams.clear();
   EXPECT_TRUE(identity.May(Action::kViewDashboard));

@@ -2,7 +2,6 @@
 
 #include "auth/attempts.h"
 #include "auth/audit.h"
-#include "net/client_network.h"
 
 namespace weir::auth {
 
@@ -67,7 +66,7 @@ Refusals::Refusals(base::Metrics* metrics, AuditLog* audit, Attempts& attempts)
 void Refusals::Note(const Refusal& refusal, const net::Request& request) {
   const std::string_view address = AddressOf(request.remote);
   if (refusal.reason == Reason::kWrongKey) {
-    attempts_.Failed(net::ClientNetwork(address), refusal.key_id);
+    attempts_.Failed(address, refusal.key_id);
   }
   if (base::Counter* const counter = counters_[static_cast<size_t>(refusal.reason)]) {
     counter->Add();
