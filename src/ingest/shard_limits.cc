@@ -47,8 +47,8 @@ bool ShardLimits::TakeFrom(Bucket& bucket, uint64_t records, uint64_t bytes) con
       (bytes_ > 0 && bucket.bytes < static_cast<double>(std::min(bytes, bytes_)))) {
     return false;
   }
-  bucket.records -= static_cast<double>(records);
-  bucket.bytes -= static_cast<double>(bytes);
+  bucket.records -= records_ > 0 ? static_cast<double>(records) : 0;
+  bucket.bytes -= bytes_ > 0 ? static_cast<double>(bytes) : 0;
   return true;
 }
 

@@ -192,14 +192,14 @@ std::vector<uint32_t> ShardMap::FindAll(std::span<const Entry> entries,
   const auto store = [&](size_t place, model::HashKey hash) {
     found[place] = static_cast<uint32_t>(Find(hash));
   };
-  std::string_view before;  // Of the last entry without an explicit key; keys are never empty.
+  std::string_view before;  // The key of the last entry, if it has no explicit one.
   for (size_t i = 0; i < chosen.size(); ++i) {
     const Entry& entry = entries[chosen[i]];
     const std::string_view key = entry.partition_key;
     if (entry.explicit_hash_key || !KeyHasher::Takes(key.size())) {
       found[i] = static_cast<uint32_t>(Find(entry));
       before = {};
-    } else if (key == before) {
+    } else if (!before.empty() && key == before) {
       found[i] = kAsBefore;
     } else {
       if (hasher.full()) {

@@ -46,14 +46,12 @@ struct Subscriptions::Subscription {
   std::shared_ptr<net::ResponseStream> out;
 };
 
-Subscriptions::Subscriptions(const Parts& parts) : parts_(parts) {}
+Subscriptions::Subscriptions(const Parts& parts) : parts_(parts), thread_([this] { Run(); }) {}
 
 Subscriptions::~Subscriptions() {
   stopping_ = true;
   notifier_.Notify();
-  if (thread_.joinable()) {
-    thread_.join();
-  }
+  thread_.join();
 }
 
 void Subscriptions::Start(const aws::Call& call, net::Responder& responder) {
@@ -78,9 +76,6 @@ void Subscriptions::Start(const aws::Call& call, net::Responder& responder) {
   {
     const std::lock_guard lock(mutex_);
     arriving_.push_back(*std::move(subscription));
-    if (!thread_.joinable()) {
-      thread_ = std::thread([this] { Run(); });
-    }
   }
   notifier_.Notify();
 }

@@ -57,8 +57,8 @@ class Subscriptions {
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Slot>> slots_;   // By consumer and shard.
   std::vector<std::unique_ptr<Subscription>> arriving_;  // Not yet seen by the thread.
-  std::thread thread_;                                   // From the first one on.
   std::atomic<bool> stopping_ = false;
+  std::thread thread_;  // Last: it uses all the others.
 };
 
 }  // namespace weir::ingest::kinesis
