@@ -114,11 +114,10 @@ class DeduplicatingIntake : public Intake {
   }
 
   void Append(log::Stream& stream, std::span<const log::Entry> entries, IntakeDone done) override {
-    Found found = Find(stream);
-    if (RefreshLater(found.is_new)) {
-      found = Find(stream);
-    }
-    if (refreshing_ == 0 && found.passes()) {
+    RefreshLater(Find(stream).is_new);
+    // In this order: what is found while nothing refreshes is of the last refresh or a later one.
+    const bool settled = refreshing_ == 0;
+    if (settled && Find(stream).passes()) {
       return parts_.next.Append(stream, entries, std::move(done));
     }
     const size_t bytes = BytesOf(entries);
@@ -147,7 +146,7 @@ class DeduplicatingIntake : public Intake {
     std::optional<base::Error> failure;
     bool is_new = false;  ///< Has come into the log since it was looked for.
 
-    bool passes() const { return deduplicator == nullptr && !failure.has_value(); }
+    bool passes() const { return deduplicator == nullptr && !failure.has_value() && !is_new; }
   };
 
   base::Result<void> TryRefresh() {
@@ -203,6 +202,10 @@ class DeduplicatingIntake : public Intake {
     if (found.deduplicator != nullptr) {
       return found.deduplicator->Append(std::move(request));
     }
+    if (found.is_new) {
+      found.failure = base::Error{base::Code::kUnavailable,
+                                  "the stream is to be de-duplicated and is not yet: try again"};
+    }
     if (found.failure.has_value()) {
       for (size_t i = 0; i < request->entries().size(); ++i) {
         request->outcome.refused.emplace_back(i, *found.failure);
@@ -245,18 +248,22 @@ class DeduplicatingIntake : public Intake {
   }
 
   /// Posts a refresh when the catalog's resources have changed, when a stream has come since the
-  /// last one, and some time after one that failed. Whether it did.
-  bool RefreshLater(bool stream_is_new) {
+  /// last one, and some time after one that failed, until when streams that come must wait.
+  void RefreshLater(bool stream_is_new) {
     const uint64_t version = catalog_.resources_version();
-    bool due = seen_version_.exchange(version) != version;
-    if (int64_t again = refresh_again_nanos_;
-        !due && again != 0 && parts_.clock.MonotonicNanos() >= again) {
-      due = refresh_again_nanos_.compare_exchange_strong(again, 0);
+    int64_t again = refresh_again_nanos_;
+    const bool has_changed = seen_version_ != version;
+    const bool is_again = again != 0 && parts_.clock.MonotonicNanos() >= again;
+    const bool has_come = stream_is_new && again == 0 && refreshing_ == 0;
+    if (!has_changed && !is_again && !has_come) {
+      return;
     }
-    if (!due && !(stream_is_new && refreshing_ == 0)) {
-      return false;
+    ++refreshing_;  // Before the reason goes: who no longer finds it must find this.
+    if (has_changed ? seen_version_.exchange(version) == version
+                    : is_again && !refresh_again_nanos_.compare_exchange_strong(again, 0)) {
+      --refreshing_;
+      return;
     }
-    ++refreshing_;
     parts_.work->Post([this] {
       const auto refreshed = Refresh();
       --refreshing_;
@@ -265,7 +272,6 @@ class DeduplicatingIntake : public Intake {
                        refreshed.error().message);
       }
     });
-    return true;
   }
 
   const size_t max_waiting_bytes_;

@@ -100,6 +100,23 @@ class World {
     ASSERT_TRUE(catalog_->Apply({&change, 1}).has_value());
   }
 
+  /// A definition that cannot be read, until RemoveWrong.
+  void DefineWrongly() {
+    const catalog::ResourceChange change = {.resource = {
+                                                .type = "Weir::Deduplication",
+                                                .name = "wrong",
+                                                .definition = "{}",
+                                            }};
+    ASSERT_TRUE(catalog_->Apply({&change, 1}).has_value());
+  }
+
+  void RemoveWrong() {
+    const catalog::ResourceChange change = {
+        .kind = catalog::ResourceChange::Kind::kDelete,
+        .resource = {.type = "Weir::Deduplication", .name = "wrong"}};
+    ASSERT_TRUE(catalog_->Apply({&change, 1}).has_value());
+  }
+
   /// From now on records go to this new stream.
   void Open(std::string_view stream) {
     stream_ = *log_->OpenStream({.name = std::string(stream), .shards = log::EvenShards(2)});
@@ -302,6 +319,50 @@ TEST(Deduplication, AStreamThatComesAfterItsDefinitionIsFound) {
   world.Open("later");  // The catalog knew it before.
   EXPECT_EQ(world.Put({Event("a")}).duplicates, 0);
   EXPECT_EQ(world.Put({Event("a")}).duplicates, 1);
+}
+
+TEST(Deduplication, WhileDefinitionsCannotBeReadANewStreamIsRefused) {
+  World world;
+  world.DefineFor("later", 24);
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 0);
+  world.DefineWrongly();
+  world.Open("later");
+  for (int i = 0; i < 3; ++i) {
+    const IntakeOutcome refused = world.Put({Event("a"), Event("b")});
+    ASSERT_EQ(refused.refused.size(), 2) << i;
+    EXPECT_EQ(refused.refused[0].second.code, base::Code::kUnavailable);
+  }
+  EXPECT_TRUE(world.Stored().empty());
+  world.RemoveWrong();
+  EXPECT_EQ(world.Put({Event("a")}).refused.size(), 0);
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 1);
+}
+
+TEST(Deduplication, ANewStreamIsLookedForNoMoreOftenThanAfterAFailure) {
+  World world;
+  world.DefineFor("later", 24);
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 0);
+  bool broken = true;
+  int looks = 0;
+  world.files().SetFaultHook([&](std::string_view, std::string_view path) {
+    const bool fails = broken && path.contains("/deduplication/stream-clicks");
+    looks += fails ? 1 : 0;
+    return fails ? std::optional(base::Error{base::Code::kIo, "broken"}) : std::nullopt;
+  });
+  world.Define(48);
+  EXPECT_EQ(world.Put({Event("a")}).refused.size(), 1);
+  const int once = looks;
+  ASSERT_GT(once, 0);
+  world.Open("later");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(world.Put({Event("a")}).refused.size(), 1) << i;
+  }
+  EXPECT_EQ(looks, once) << "no refresh for each append";
+  world.clock().AdvanceMillis(1'000);
+  EXPECT_EQ(world.Put({Event("a")}).refused.size(), 0);
+  EXPECT_EQ(looks, 2 * once);
+  EXPECT_EQ(world.Put({Event("a")}).duplicates, 1);
+  broken = false;
 }
 
 TEST(Deduplication, OtherStreamsPassUnchanged) {
