@@ -148,6 +148,26 @@ TEST_F(DeployTest, AnotherStackCannotTakeAName) {
   EXPECT_NE(DeployError(other).find("belongs to stack 'weir'"), std::string::npos);
 }
 
+TEST_F(DeployTest, AnotherStackCannotTakeTheNameOfADeliveryStreamsOwnStream) {
+  ASSERT_EQ(DeployError(PlanTemplate({.text = R"(
+Resources:
+  Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: raw}}
+  Direct:
+    Type: AWS::KinesisFirehose::DeliveryStream
+    Properties:
+      DeliveryStreamName: events
+      DeliveryStreamType: DirectPut
+      S3DestinationConfiguration: {BucketARN: !GetAtt Bucket.Arn, RoleARN: "arn:aws:iam::000000000000:role/r"}
+)",
+                                      .file_name = "t.yaml"})),
+            "");
+  const auto other = PlanTemplate(
+      {.text = "Resources: {A: {Type: AWS::Kinesis::Stream, Properties: {Name: firehose.events}}}",
+       .file_name = "t.yaml",
+       .stack_name = "other"});
+  EXPECT_NE(DeployError(other).find("'firehose.events'"), std::string::npos);
+}
+
 TEST(ResourceTypesTest, EveryTypeAndPropertyHasAName) {
   for (const ResourceType& type : ResourceTypes()) {
     EXPECT_FALSE(type.name.empty());
