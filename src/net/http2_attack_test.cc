@@ -396,6 +396,20 @@ TEST_P(Http2AttackTest, BoundsMalformedRequests) {
   }
   ExpectGoAway(all, kEnhanceYourCalm);
   ExpectCounted("misuse");
+  std::string other_lengths;
+  std::string few;
+  for (int32_t stream = 1; stream < 600; stream += 2) {
+    other_lengths +=
+        Frame(kHeaders, kEndHeaders, stream,
+              RawHttp2::Literals(RawHttp2::Head("POST", "/echo", {{"content-length", "2"}}))) +
+        Frame(kData, kEndStream, stream, "abc");
+    if (stream < 300) {
+      few += Get(stream, "/hello", {{"x", "a\nb"}});
+    }
+  }
+  ExpectGoAway(other_lengths, kEnhanceYourCalm);
+  // Each counts once.
+  EXPECT_TRUE(Attack().Send(few).alive);
 }
 
 TEST_P(Http2AttackTest, RefusesStreamsBeyondTheLimit) {

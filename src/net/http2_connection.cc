@@ -41,10 +41,8 @@ std::string_view NameOf(Http2Frame frame) {
       return "empty_data";
     case Http2Frame::kContinuation:
       return "continuation";
-    case Http2Frame::kUnknown:
-      return "unknown";
   }
-  return "unknown";
+  return "";
 }
 
 }  // namespace
@@ -101,6 +99,9 @@ void Http2Connection::OnBytes(std::string_view bytes) {
 
 void Http2Connection::GoOn() {
   behind_ = false;
+  if (linger_) {
+    return input_.clear();
+  }
   const std::string waiting = std::exchange(input_, {});
   std::string_view rest = waiting;
   TakeTurn(rest);
@@ -140,9 +141,9 @@ void Http2Connection::TakeTurn(std::string_view& input) {
 
 void Http2Connection::OnEnd() {
   ended_ = true;
-  // Streamed answers have no end that the client could wait for: it is gone.
+  // Events have no end that the client could wait for: it is gone.
   for (auto& [id, stream] : streams_) {
-    if (stream.streamed) {
+    if (stream.hold.events()) {
       aborted_ = true;
     }
   }
@@ -182,7 +183,11 @@ void Http2Connection::OnFrame(Http2Frame frame) {
   }
 }
 
-void Http2Connection::OnMisuse() {
+void Http2Connection::OnMisuse(int32_t id) {
+  head_started_nanos_ = 0;  // A malformed head comes to no other end.
+  if (Stream* const stream = Find(id)) {
+    stream->misused = true;
+  }
   Charge(resets_, 1, "misuse");
 }
 
@@ -192,6 +197,9 @@ void Http2Connection::OnHeadBegins(int32_t id) {
   Stream& stream = streams_[id];
   stream.incoming.started_nanos = now;
   stream.progress_nanos = now;
+}
+
+void Http2Connection::OnTrailerBegins() {
   trailer_bytes_ = 0;
 }
 
@@ -229,6 +237,7 @@ void Http2Connection::OnHead(int32_t id) {
   const auto head = text.Finish(service_.limits.max_header_bytes);
   stream->phase = Phase::kBody;
   if (!head) {
+    stream->incoming.head_only = text.method() == "HEAD";
     return Deny(id, *stream, RefusalResponse(head.error().status, head.error().message));
   }
   if (auto refused = intake_.Admit(*head, stream->incoming)) {
@@ -356,8 +365,9 @@ size_t Http2Connection::ReadBody(int32_t id, char* into, size_t size, bool& end)
   if (stream->waiting_bytes() == 0) {
     stream->body = {};
     stream->taken = 0;
-  } else if (stream->streamed && stream->taken > stream->body.size() / 2) {
-    stream->body.erase(0, std::exchange(stream->taken, 0));
+  } else if (stream->taken > stream->body.size() / 2) {
+    // Not erased: what is counted no longer is not to be held either.
+    stream->body = stream->body.substr(std::exchange(stream->taken, 0));
   }
   if (stream->streamed) {
     stream->backlog->unsent = stream->waiting_bytes();
@@ -434,7 +444,7 @@ void Http2Connection::CutLargest() {
   const auto largest =
       std::max_element(streams_.begin(), streams_.end(), [](const auto& a, const auto& b) {
         const auto held = [](const Stream& stream) {
-          return stream.streamed && !stream.ended ? stream.waiting_bytes() : 0;
+          return stream.streamed && !stream.cut ? stream.waiting_bytes() : 0;
         };
         return held(a.second) < held(b.second);
       });
@@ -476,7 +486,13 @@ void Http2Connection::OnDataSent() {
   frames_.GiveBack(kFramesPerDataFrame);
 }
 
-void Http2Connection::OnResetSent(uint32_t error) {
+void Http2Connection::OnResetSent(int32_t id, uint32_t error) {
+  // A body of another length than was said is no misuse of a frame.
+  const Stream* const stream = Find(id);
+  if (stream != nullptr && !stream->misused &&
+      error == static_cast<uint32_t>(Http2Error::kProtocol)) {
+    OnMisuse(id);
+  }
   if (service_.metrics != nullptr) {
     service_.metrics
         ->GetCounter("weir_http2_resets_total", "HTTP/2 streams that the server cut, by the code.",

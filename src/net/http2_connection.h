@@ -49,7 +49,8 @@ class Http2Connection : public Connection, private Http2Events {
   bool wants_read() const override;
   bool finished() const override;
 
-  bool lingers() const override { return linger_; }
+  // Frames of the client may be unread, however the connection ends.
+  bool lingers() const override { return true; }
 
   bool aborted() const override { return aborted_; }
 
@@ -77,6 +78,7 @@ class Http2Connection : public Connection, private Http2Events {
     bool request_ended = false;
     bool sent = false;           // The answer is in the output, whole.
     bool gone = false;           // For the client; its handler still runs.
+    bool misused = false;        // And that has been charged.
     size_t discarded = 0;        // Of a request's body that nobody wants.
     int64_t progress_nanos = 0;  // When the answer last moved.
 
@@ -90,16 +92,17 @@ class Http2Connection : public Connection, private Http2Events {
   void OnHeadBegins(int32_t id) override;
   Verdict OnField(int32_t id, std::string_view name, std::string_view value) override;
   Verdict OnTrailerField(std::string_view name, std::string_view value) override;
+  void OnTrailerBegins() override;
   void OnHead(int32_t id) override;
   void OnData(int32_t id, std::string_view bytes) override;
   void OnRequestEnd(int32_t id) override;
   void OnStreamClosed(int32_t id) override;
-  void OnMisuse() override;
+  void OnMisuse(int32_t id) override;
   void OnPong() override;
   size_t ReadBody(int32_t id, char* into, size_t size, bool& end) override;
   void OnAnswered(int32_t id) override;
   void OnDataSent() override;
-  void OnResetSent(uint32_t error) override;
+  void OnResetSent(int32_t id, uint32_t error) override;
   void OnGoAwaySent(uint32_t error) override;
 
   Stream* Find(int32_t id);

@@ -11,6 +11,9 @@ using namespace std::string_literals;
 
 constexpr uint8_t kGoAway = 7;
 constexpr uint8_t kPing = 6;
+constexpr uint8_t kReset = 3;
+
+using Fields = RawHttp2::Fields;
 
 // One connection without a socket, and what a loop does for it.
 class Http2ConnectionTest : public testing::Test {
@@ -47,6 +50,10 @@ class Http2ConnectionTest : public testing::Test {
       responder->Send({.body = "x", .headers = {}});
     }
     waiting_.clear();
+    Deliver();
+  }
+
+  void Deliver() {
     std::vector<Delivery> mail;
     mailbox_->Take(mail);
     for (Delivery& delivery : mail) {
@@ -115,7 +122,70 @@ TEST_F(Http2ConnectionTest, SaysThatItGoesInTwoSteps) {
   AnswerAll();
   Take();
   EXPECT_TRUE(connection_.finished());
-  EXPECT_FALSE(connection_.lingers());
+  EXPECT_TRUE(connection_.lingers());
+}
+
+TEST_F(Http2ConnectionTest, BeginsNothingOnceItHasGivenUp) {
+  std::string all;
+  for (int32_t i = 0; i < 20; ++i) {
+    all += Get(2 * i + 1);
+  }
+  connection_.OnBytes(all);
+  while (connection_.behind()) {
+    connection_.GoOn();
+  }
+  ASSERT_EQ(begun_, Connection::kFirstWaiting);
+  std::string pings;
+  for (int i = 0; i < 1'200; ++i) {
+    pings += RawHttp2::Frame(kPing, 0, 0, "12345678");
+  }
+  connection_.OnBytes(pings);
+  AnswerAll();
+  connection_.GoOn();
+  EXPECT_EQ(begun_, Connection::kFirstWaiting);
+}
+
+TEST_F(Http2ConnectionTest, ForgetsAMalformedHead) {
+  const Fields malformed = RawHttp2::Head("GET", "/counted", {{"X-Upper", "1"}});
+  connection_.OnBytes(RawHttp2::Frame(1, 5, 1, RawHttp2::Literals(malformed)));
+  Take();
+  clock_.AdvanceMillis(10'001);
+  EXPECT_FALSE(connection_.OnTick());
+  EXPECT_FALSE(connection_.finished());
+}
+
+TEST_F(Http2ConnectionTest, MeasuresEachTrailerByItself) {
+  const auto post = [](int32_t stream) {
+    return RawHttp2::Frame(1, 4, stream, RawHttp2::Literals(RawHttp2::Head("GET", "/counted")));
+  };
+  const std::string trailer = RawHttp2::Literals({{"x", std::string(10'000, 'y')}});
+  connection_.OnBytes(post(1) + post(3) + RawHttp2::Frame(1, 5, 1, trailer) +
+                      RawHttp2::Frame(1, 5, 3, trailer));
+  while (connection_.behind()) {
+    connection_.GoOn();
+  }
+  EXPECT_EQ(begun_, 2U);
+}
+
+TEST_F(Http2ConnectionTest, DoesNotResetWhatIsClosed) {
+  connection_.OnBytes(Get(1));
+  AnswerAll();
+  connection_.OnBytes(RawHttp2::Frame(kReset, 0, 1, "\0\0\0\x08"s));
+  EXPECT_EQ(Take().find(RawHttp2::Frame(kReset, 0, 1, "\0\0\0\x02"s)), std::string::npos);
+}
+
+TEST_F(Http2ConnectionTest, FinishesDownloadsOfAClientThatSendsNoMore) {
+  connection_.OnBytes(Get(1));
+  const auto stream = waiting_.front()->Stream({.body = "a", .headers = {}});
+  Deliver();
+  connection_.OnEnd();
+  EXPECT_FALSE(connection_.aborted());
+  EXPECT_TRUE(stream->Send("b"));
+  stream->End();
+  Deliver();
+  EXPECT_NE(Take().find(RawHttp2::Frame(0, 1, 1, "ab")), std::string::npos);
+  Take();
+  EXPECT_TRUE(connection_.finished());
 }
 
 TEST_F(Http2ConnectionTest, DoesNotWaitForeverForAnAnswerToItsPing) {

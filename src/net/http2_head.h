@@ -24,6 +24,8 @@ class Http2Head {
   // this.
   std::expected<RequestHead, Refusal> Finish(size_t max_bytes);
 
+  std::string_view method() const { return method_; }
+
  private:
   static constexpr size_t kMaxExcess = 4;
 

@@ -29,8 +29,6 @@ bool IsRequest(const nghttp2_frame* frame) {
 
 Http2Frame KindOf(const nghttp2_frame_hd& head) {
   switch (head.type) {
-    case NGHTTP2_HEADERS:
-      return Http2Frame::kUseful;
     case NGHTTP2_DATA:
       return head.length == 0 && (head.flags & NGHTTP2_FLAG_END_STREAM) == 0
                  ? Http2Frame::kEmptyData
@@ -48,7 +46,7 @@ Http2Frame KindOf(const nghttp2_frame_hd& head) {
     case NGHTTP2_CONTINUATION:
       return Http2Frame::kContinuation;
     default:
-      return Http2Frame::kUnknown;
+      return Http2Frame::kUseful;
   }
 }
 
@@ -111,6 +109,8 @@ struct Http2Session::Callbacks {
       const nghttp2_extpri turns{.urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY, .inc = 1};
       nghttp2_session_change_extpri_stream_priority(session, frame->hd.stream_id, &turns, 1);
       Events(user).OnHeadBegins(frame->hd.stream_id);
+    } else {
+      Events(user).OnTrailerBegins();
     }
     return 0;
   }
@@ -126,13 +126,11 @@ struct Http2Session::Callbacks {
   }
 
   // A name or value with characters that may not be there: the library would leave the field out.
-  static int OnInvalidHeader(nghttp2_session* session, const nghttp2_frame* frame,
+  // So the message is malformed, of which OnInvalidFrame hears.
+  static int OnInvalidHeader(nghttp2_session* /*session*/, const nghttp2_frame* /*frame*/,
                              const uint8_t* /*name*/, size_t /*name_size*/,
                              const uint8_t* /*value*/, size_t /*value_size*/, uint8_t /*flags*/,
-                             void* user) {
-    Events(user).OnMisuse();
-    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-                              NGHTTP2_PROTOCOL_ERROR);
+                             void* /*user*/) {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
@@ -150,9 +148,9 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  static int OnInvalidFrame(nghttp2_session* /*session*/, const nghttp2_frame* /*frame*/,
-                            int /*error*/, void* user) {
-    Events(user).OnMisuse();
+  static int OnInvalidFrame(nghttp2_session* /*session*/, const nghttp2_frame* frame, int /*error*/,
+                            void* user) {
+    Events(user).OnMisuse(frame->hd.stream_id);
     return 0;
   }
 
@@ -171,7 +169,7 @@ struct Http2Session::Callbacks {
   static int OnFrameSent(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* user) {
     switch (frame->hd.type) {
       case NGHTTP2_RST_STREAM:
-        Events(user).OnResetSent(frame->rst_stream.error_code);
+        Events(user).OnResetSent(frame->hd.stream_id, frame->rst_stream.error_code);
         return 0;
       case NGHTTP2_GOAWAY:
         Events(user).OnGoAwaySent(frame->goaway.error_code);
@@ -189,10 +187,12 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  // An answer's head that is larger than the library sends.
-  static int OnFrameNotSent(nghttp2_session* session, const nghttp2_frame* frame, int /*error*/,
+  // An answer's head that is larger than the library sends, unless nobody waits for it any more.
+  static int OnFrameNotSent(nghttp2_session* session, const nghttp2_frame* frame, int error,
                             void* /*user*/) {
-    if (frame->hd.type == NGHTTP2_HEADERS) {
+    const bool over = error == NGHTTP2_ERR_STREAM_CLOSED || error == NGHTTP2_ERR_STREAM_CLOSING ||
+                      error == NGHTTP2_ERR_SESSION_CLOSING;
+    if (frame->hd.type == NGHTTP2_HEADERS && !over) {
       nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
                                 NGHTTP2_INTERNAL_ERROR);
     }

@@ -22,7 +22,8 @@ enum class Http2Error : uint32_t {
 // "protocol_error", …; "other" for codes that are not known.
 std::string_view Http2ErrorName(uint32_t code);
 
-// What one frame that came in costs its sender's allowance.
+// What one frame that came in costs its sender's allowance. GOAWAY and what the library ignores
+// (frames of unknown kinds) are not told.
 enum class Http2Frame : uint8_t {
   kUseful,        // Heads, data: they have limits of their own.
   kWindowUpdate,  //
@@ -32,7 +33,6 @@ enum class Http2Frame : uint8_t {
   kPriority,
   kEmptyData,
   kContinuation,
-  kUnknown,
 };
 
 // What a session tells of what came in. No function may call into the session's Feed or Take.
@@ -47,7 +47,7 @@ class Http2Events {
   virtual void OnHeadBegins(int32_t stream) = 0;
   // kPause leaves what follows unread, until Feed is called again; kFail ends the session.
   virtual Verdict OnField(int32_t stream, std::string_view name, std::string_view value) = 0;
-  // A field of a trailer.
+  virtual void OnTrailerBegins() = 0;
   virtual Verdict OnTrailerField(std::string_view name, std::string_view value) = 0;
   virtual void OnHead(int32_t stream) = 0;
   virtual void OnData(int32_t stream, std::string_view bytes) = 0;
@@ -56,7 +56,7 @@ class Http2Events {
   // No more is heard of the stream.
   virtual void OnStreamClosed(int32_t stream) = 0;
   // A frame broke the rules of its stream, or opened one beyond the limit: it is being refused.
-  virtual void OnMisuse() = 0;
+  virtual void OnMisuse(int32_t stream) = 0;
   virtual void OnPong() = 0;
 
   // The next bytes of the answer's body: at most `size` of them into `into`. Nothing while none are
@@ -65,8 +65,8 @@ class Http2Events {
   // The answer is whole in the output.
   virtual void OnAnswered(int32_t stream) = 0;
   virtual void OnDataSent() = 0;
-  // These were told to the client.
-  virtual void OnResetSent(uint32_t error) = 0;
+  // These are told to the client. The stream is closed after that.
+  virtual void OnResetSent(int32_t stream, uint32_t error) = 0;
   virtual void OnGoAwaySent(uint32_t error) = 0;
 };
 

@@ -96,6 +96,11 @@ TEST_P(Http2Test, AnswersHeadWithoutABody) {
   EXPECT_TRUE(answer.ended);
   EXPECT_EQ(answer.body, "");
   EXPECT_EQ(answer.Field("content-length"), "5");
+  const RawHttp2::Answer refused = client.Await(
+      client.Request(RawHttp2::Head("HEAD", "/hello", {{"x", std::string(20 << 10, 'a')}}), ""));
+  EXPECT_EQ(refused.status(), "431");
+  EXPECT_TRUE(refused.ended);
+  EXPECT_EQ(refused.body, "");
 }
 
 TEST_P(Http2Test, AsksForTheBodyWhenTheClientWaits) {
@@ -284,20 +289,26 @@ TEST_P(Http2Test, CutsAnEventStreamThatIsNotRead) {
 
 TEST_P(Http2Test, CutsTheLargestOfManyThatAreNotRead) {
   Start();
-  RawHttp2 client = Speak({.keeps_windows_shut = true});
-  std::vector<std::shared_ptr<ResponseStream>> streams;
-  std::vector<int32_t> ids;
-  for (int i = 0; i < 6; ++i) {
-    ids.push_back(client.Get("/held"));
-    streams.push_back(TakeHeld()->Stream({.body = {}, .headers = {}}));
-    for (int j = 0; j < (i == 2 ? 7 : 6); ++j) {
-      EXPECT_TRUE(streams.back()->Send(std::string(1 << 20, 'x')));
+  for (const bool ended : {false, true}) {
+    SCOPED_TRACE(ended);
+    RawHttp2 client = Speak({.keeps_windows_shut = true});
+    std::vector<std::shared_ptr<ResponseStream>> streams;
+    std::vector<int32_t> ids;
+    for (int i = 0; i < 6; ++i) {
+      ids.push_back(client.Get("/held"));
+      streams.push_back(TakeHeld()->Stream({.body = {}, .headers = {}}));
+      for (int j = 0; j < (i == 2 ? 7 : 6); ++j) {
+        EXPECT_TRUE(streams.back()->Send(std::string(1 << 20, 'x')));
+      }
+      if (ended && i == 2) {
+        streams.back()->End();
+      }
+      client.Settle();
     }
-    client.Settle();
+    EXPECT_EQ(client.Await(ids[2]).reset, Code(Http2Error::kEnhanceYourCalm));
+    EXPECT_FALSE(streams[2]->open());
+    EXPECT_TRUE(streams[0]->open());
   }
-  EXPECT_EQ(client.Await(ids[2]).reset, Code(Http2Error::kEnhanceYourCalm));
-  EXPECT_FALSE(streams[2]->open());
-  EXPECT_TRUE(streams[0]->open());
 }
 
 TEST_P(Http2Test, FinishesWhatRunsWhenStopped) {
