@@ -119,6 +119,11 @@ base::Result<NamedView> ReadNamedView(const NamedQuery& query) {
     }
   }
   RETURN_IF_ERROR(CheckName(view.name));
+  std::ranges::transform(view.database, view.database.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (view.database == "main") {
+    view.database.clear();
+  }
   view.select = words.left();
   return view;
 }

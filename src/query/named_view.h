@@ -10,9 +10,9 @@ namespace weir::query {
 
 /// The view that a named query makes.
 struct NamedView {
-  std::string database;
-  std::string name;    ///< Lower case.
-  std::string select;  ///< What it stands for.
+  std::string database;  ///< Lower case; "" for main, where bare names are.
+  std::string name;      ///< Lower case.
+  std::string select;    ///< What it stands for.
 };
 
 /// Reads "CREATE [OR REPLACE] VIEW [database.]name AS SELECT …", or a bare SELECT, whose view has

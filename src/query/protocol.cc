@@ -216,6 +216,7 @@ base::Result<Needs> DecodeNeeds(std::string_view frame) {
 std::string Encode(const Data& data) {
   std::string text;
   ByteWriter out(text);
+  out.U8(data.abandoned ? 1 : 0);
   out.Varint(data.tables.size());
   for (const TableData& table : data.tables) {
     out.U32(table.table);
@@ -240,6 +241,7 @@ std::string Encode(const Data& data) {
 base::Result<Data> DecodeData(std::string_view frame) {
   ByteReader in(frame);
   Data data;
+  data.abandoned = in.U8() != 0;
   for (size_t left = ReadCount(in); left > 0; --left) {
     data.tables.push_back(ReadTableData(in));
   }

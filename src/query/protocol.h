@@ -5,7 +5,7 @@
 ///   service                                     worker
 ///     Prepare  (sql, limits, names) ──────────▶   gates the SQL, makes the views
 ///     ◀──────────────────────────────  Needs      which tables the SQL reads, or the error
-///     Data     (objects, rows) ──────────────▶    loads them, runs the SQL
+///     Data     (objects, rows) ──────────────▶    loads them, runs the SQL; or drops it
 ///     ◀──────────────────────────────  Outcome    the result, or the error
 ///
 /// Both ends are the same program, so the encoding has no versions; it is checked all the same,
@@ -95,6 +95,7 @@ struct TableData {
 };
 
 struct Data {
+  bool abandoned = false;  ///< The query is not to be run; the Outcome is empty.
   std::vector<TableData> tables;
 };
 

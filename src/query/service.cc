@@ -114,7 +114,7 @@ class Service : public QueryService {
   base::Result<QueryResult> RunIn(WorkerProcess& worker, std::string_view sql,
                                   const QueryOptions& options, int64_t deadline, bool& reusable);
   base::Result<Inputs> ReadInputs(const CatalogView& planned, const std::vector<uint32_t>& tables,
-                                  bool fresh);
+                                  const QueryOptions& options);
   base::Result<void> ReadCuts(Inputs& inputs);
   bool PlanMarks(Inputs& inputs, bool fresh, bool with_live);
   std::string EncodeData(const Inputs& inputs) const;
@@ -177,7 +177,8 @@ bool Service::PlanMarks(Inputs& inputs, bool fresh, bool with_live) {
 }
 
 base::Result<Service::Inputs> Service::ReadInputs(const CatalogView& planned,
-                                                  const std::vector<uint32_t>& tables, bool fresh) {
+                                                  const std::vector<uint32_t>& tables,
+                                                  const QueryOptions& options) {
   Inputs inputs{.tables = tables};
   const int64_t give_up = clock_.MonotonicNanos() + kStaleWaitNanos;
   for (int attempt = 0;; ++attempt) {
@@ -185,10 +186,13 @@ base::Result<Service::Inputs> Service::ReadInputs(const CatalogView& planned,
     if (inputs.catalog->shapes != planned.shapes) {
       return Fail(Code::kUnavailable, "the catalog's tables changed during the query; try again");
     }
+    for (const uint32_t table : tables) {
+      RETURN_IF_ERROR(CheckReadable(inputs.catalog->tables[table].table, options));
+    }
     const bool last = clock_.MonotonicNanos() >= give_up ||
                       attempt > kStaleWaitNanos / 1'000'000 / kStalePauseMillis;
     const bool planned_all =
-        PlanMarks(inputs, fresh, true) || (last && PlanMarks(inputs, fresh, false));
+        PlanMarks(inputs, options.fresh, true) || (last && PlanMarks(inputs, options.fresh, false));
     if (planned_all && catalog_.version() == inputs.catalog->version) {
       const base::Result<void> read = ReadCuts(inputs);
       if (read.has_value()) {
@@ -311,9 +315,14 @@ base::Result<QueryResult> Service::RunIn(WorkerProcess& worker, std::string_view
     if (table >= catalog->tables.size()) {
       return Fail(Code::kInternal, "a query worker asks for table {}", table);
     }
-    RETURN_IF_ERROR(CheckReadable(catalog->tables[table].table, options));
   }
-  ASSIGN_OR_RETURN(const Inputs inputs, ReadInputs(*catalog, needs.tables, options.fresh));
+  const auto read = ReadInputs(*catalog, needs.tables, options);
+  if (!read.has_value()) {
+    // Nothing ran, so the worker is free for the next query once it knows.
+    reusable = worker.Ask(Encode(Data{.abandoned = true}), deadline).has_value();
+    return std::unexpected(read.error());
+  }
+  const Inputs& inputs = *read;
   ASSIGN_OR_RETURN(const std::string outcome_frame, worker.Ask(EncodeData(inputs), deadline));
   ASSIGN_OR_RETURN(Outcome outcome, DecodeOutcome(outcome_frame));
   if (outcome.error.has_value()) {

@@ -23,6 +23,13 @@ constexpr std::array<std::string_view, 5> kHarmlessSources = {"SUBQUERY", "JOIN"
 constexpr std::array<std::string_view, 6> kRefusedSources = {
     "SHOW_REF", "PIVOT", "COLUMN_DATA", "DELIM_GET", "BOUND_TABLE_REF", "INVALID"};
 
+/// Scalar functions that read the system's views or plan SQL of their own.
+constexpr std::array<std::string_view, 3> kRefusedFunctions = {
+    "json_serialize_plan", "pg_get_constraintdef", "pg_get_viewdef"};
+/// What names of DuckDB's own views begin with.
+constexpr std::array<std::string_view, 4> kSystemPrefixes = {"duckdb_", "pg_", "pragma_",
+                                                             "sqlite_"};
+
 std::string Lower(std::string_view text) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(),
@@ -41,7 +48,23 @@ bool IsPlainName(std::string_view name) {
   });
 }
 
-/// Walks a serialised syntax tree.
+base::Result<void> CheckWithName(const std::string& name) {
+  // Outside its scope, a name like a path would be looked for as a file, and one of DuckDB's own
+  // would be read.
+  const bool system = std::ranges::any_of(
+      kSystemPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
+  if (system || !IsPlainName(name)) {
+    return Fail(Code::kInvalidArgument,
+                "the WITH name '{}' is not allowed; use letters, digits and '_', and do not begin "
+                "with duckdb_, pg_, pragma_ or sqlite_",
+                name);
+  }
+  return {};
+}
+
+/// Walks a serialised syntax tree as DuckDB's binder does: a query node's WITH names are visible in
+/// that node and below it. An entry of a WITH sees those before it, and of itself only the right
+/// side of its UNION when it is recursive.
 class TreeWalk {
  public:
   base::Result<void> Visit(const json::Value& value, size_t depth) {
@@ -63,25 +86,40 @@ class TreeWalk {
       return Fail(Code::kLimitExceeded, "the SQL nests deeper than {} levels; simplify it",
                   kMaxStatementDepth);
     }
+    RETURN_IF_ERROR(CheckFunction(value));
     RETURN_IF_ERROR(CheckSource(value, type));
-    RETURN_IF_ERROR(NoteWithNames(value));
+    const size_t outside = visible_.size();
+    RETURN_IF_ERROR(EnterWith(value, depth));
     for (const json::Member& member : value.Members()) {
+      if (member.name == "cte_map") {
+        continue;
+      }
+      const bool recursion = type == "RECURSIVE_CTE_NODE" && member.name == "right";
+      if (recursion) {
+        visible_.push_back(Lower(TextAt(value, "cte_name")));
+      }
       RETURN_IF_ERROR(Visit(member.value, depth));
+      if (recursion) {
+        visible_.pop_back();
+      }
+    }
+    visible_.resize(outside);
+    return {};
+  }
+
+  std::vector<RelationName> Relations() const { return {read_.begin(), read_.end()}; }
+
+  std::vector<std::string> WithNames() const { return {with_names_.begin(), with_names_.end()}; }
+
+ private:
+  static base::Result<void> CheckFunction(const json::Value& node) {
+    const std::string name = Lower(TextAt(node, "function_name"));
+    if (std::ranges::find(kRefusedFunctions, name) != kRefusedFunctions.end()) {
+      return Fail(Code::kInvalidArgument, "the function '{}' is not allowed in a query", name);
     }
     return {};
   }
 
-  std::vector<RelationName> Relations() const {
-    std::set<RelationName> kept;
-    for (const RelationName& relation : read_) {
-      if (!relation.database.empty() || !with_names_.contains(relation.name)) {
-        kept.insert(relation);
-      }
-    }
-    return {kept.begin(), kept.end()};
-  }
-
- private:
   base::Result<void> CheckSource(const json::Value& node, std::string_view type) {
     if (type == "BASE_TABLE") {
       if (!TextAt(node, "catalog_name").empty()) {
@@ -89,7 +127,13 @@ class TreeWalk {
             Code::kInvalidArgument, "'{}.{}.{}' has a catalog in its name; write database.table",
             TextAt(node, "catalog_name"), TextAt(node, "schema_name"), TextAt(node, "table_name"));
       }
-      read_.push_back({Lower(TextAt(node, "schema_name")), Lower(TextAt(node, "table_name"))});
+      RelationName relation{Lower(TextAt(node, "schema_name")), Lower(TextAt(node, "table_name"))};
+      if (relation.database.empty() &&
+          std::ranges::find(visible_, relation.name) != visible_.end()) {
+        with_names_.insert(std::move(relation.name));
+      } else {
+        read_.insert(std::move(relation));
+      }
       return {};
     }
     if (type == "TABLE_FUNCTION") {
@@ -121,26 +165,25 @@ class TreeWalk {
     return {};
   }
 
-  base::Result<void> NoteWithNames(const json::Value& node) {
+  /// Walks the entries of a query node's WITH and makes their names visible.
+  base::Result<void> EnterWith(const json::Value& node, size_t depth) {
     const json::Value* with = node.Find("cte_map");
     const json::Value* entries = with == nullptr ? nullptr : with->Find("map");
     if (entries == nullptr) {
       return {};
     }
     for (const json::Value& entry : entries->Items()) {
-      const std::string name = Lower(TextAt(entry, "key"));
-      // A name like a path, used out of its scope, would be looked for as a file.
-      if (!IsPlainName(name)) {
-        return Fail(Code::kInvalidArgument,
-                    "the WITH name '{}' is not allowed; use letters, digits and '_'", name);
-      }
-      with_names_.insert(name);
+      std::string name = Lower(TextAt(entry, "key"));
+      RETURN_IF_ERROR(CheckWithName(name));
+      RETURN_IF_ERROR(Visit(entry, depth));
+      visible_.push_back(std::move(name));
     }
     return {};
   }
 
-  std::vector<RelationName> read_;
-  std::set<std::string, std::less<>> with_names_;
+  std::set<RelationName> read_;
+  std::set<std::string> with_names_;  // That were used.
+  std::vector<std::string> visible_;  // WITH names, those of outer nodes first.
 };
 
 std::string_view Trim(std::string_view text) {
@@ -239,8 +282,10 @@ base::Result<GatedStatement> GateStatement(duckdb::Connection& connection, std::
   }
   TreeWalk walk;
   RETURN_IF_ERROR(walk.Visit(*statements, 0));
-  return GatedStatement{
-      .sql = std::string(select), .explain = explain, .relations = walk.Relations()};
+  return GatedStatement{.sql = std::string(select),
+                        .explain = explain,
+                        .relations = walk.Relations(),
+                        .with_names = walk.WithNames()};
 }
 
 }  // namespace weir::query

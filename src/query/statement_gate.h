@@ -22,8 +22,10 @@ struct RelationName {
 struct GatedStatement {
   std::string sql;  ///< Without a final semicolon.
   bool explain = false;
-  std::vector<RelationName>
-      relations;  ///< Sorted, each once; without the statement's own WITH names.
+  /// What it reads from the catalog. Sorted, each once.
+  std::vector<RelationName> relations;
+  /// The statement's own WITH names that it reads where they are visible. Sorted, each once.
+  std::vector<std::string> with_names;
 };
 
 /// SQL text of one query.

@@ -96,6 +96,21 @@ class World {
     return **stream;
   }
 
+  /// Opens stream `name` and registers the table `database`.`name`, of the shape of the clicks.
+  log::Stream& AddTable(const std::string& database, const std::string& name,
+                        const std::string& stream_name) {
+    auto stream = log->OpenStream({.name = stream_name, .shards = log::EvenShards(1)});
+    EXPECT_TRUE(stream.has_value()) << stream.error().message;
+    catalog::Table table = ClicksTable();
+    table.database = database;
+    table.name = name;
+    table.delivery = stream_name + "-delivery";
+    table.source_stream = stream_name;
+    const auto registered = catalog->RegisterTable(table);
+    EXPECT_TRUE(registered.has_value()) << registered.error().message;
+    return **stream;
+  }
+
   /// A stream record as an application writes it: its keys keep their case.
   static std::string Row(std::string_view promotion, int64_t clicks,
                          std::string_view revenue = "1.5000") {

@@ -66,6 +66,9 @@ base::Result<void> Answer(Worker& worker) {
   ASSIGN_OR_RETURN(const std::string data_frame, worker.Receive());
   ASSIGN_OR_RETURN(const Data data, DecodeData(data_frame));
   Outcome outcome;
+  if (data.abandoned) {
+    return worker.Send(Encode(outcome));
+  }
   auto loaded = worker.workspace->Load(data);
   if (loaded.has_value()) {
     outcome = worker.workspace->Run(prepare.limits);

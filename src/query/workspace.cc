@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "query/json_rows.h"
 #include "query/named_view.h"
 #include "query/result_encoder.h"
@@ -102,6 +103,7 @@ base::Result<void> Workspace::Execute(const std::string& sql) {
 
 base::Result<void> Workspace::OpenDatabase() {
   tables_.clear();
+  views_.clear();
   relations_.clear();
   connection_.reset();
   database_.reset();
@@ -154,7 +156,7 @@ Needs Workspace::Plan(const Prepare& prepare) {
     needs.error = std::move(gated).error();
     return needs;
   }
-  const auto sources = Resolve(gated->relations);
+  const auto sources = Resolve(*gated, "");
   if (!sources.has_value()) {
     needs.error = sources.error();
     return needs;
@@ -195,8 +197,8 @@ base::Result<void> Workspace::MakeTable(uint32_t index) {
                  {index});
 }
 
-/// Makes `name` and `database`.`name` stand for `select`. The first of equal names in several
-/// databases has the bare name.
+/// Makes `name` and `database`.`name` stand for `select`, in which bare names are looked for in
+/// `database` first. The first of equal names in several databases has the bare name.
 base::Result<void> Workspace::Publish(const std::string& database, const std::string& name,
                                       const std::string& select, Sources sources) {
   const bool bare_is_free = !relations_.contains({.database = "", .name = name});
@@ -210,8 +212,10 @@ base::Result<void> Workspace::Publish(const std::string& database, const std::st
     relations_[{.database = database, .name = name}] = sources;
   }
   if (bare_is_free) {
-    RETURN_IF_ERROR(
-        Execute(fmt::format("CREATE VIEW main.{} AS {}", QuoteIdentifier(name), select)));
+    const std::string same =
+        fmt::format("SELECT * FROM {}.{}", QuoteIdentifier(database), QuoteIdentifier(name));
+    RETURN_IF_ERROR(Execute(fmt::format("CREATE VIEW main.{} AS {}", QuoteIdentifier(name),
+                                        database.empty() ? select : same)));
     relations_[{.database = "", .name = name}] = std::move(sources);
   }
   return {};
@@ -245,46 +249,98 @@ void Workspace::MakeViews() {
     left = std::move(again);
   }
   failures_.insert(failures_.end(), failed.begin(), failed.end());
+  SettleViewSources();
 }
 
 base::Result<void> Workspace::MakeView(const NamedView& view) {
-  ASSIGN_OR_RETURN(const GatedStatement statement, GateStatement(*connection_, view.select));
+  ASSIGN_OR_RETURN(GatedStatement statement, GateStatement(*connection_, view.select));
   if (statement.explain) {
     return Fail(Code::kInvalidArgument, "a view cannot be an EXPLAIN");
   }
-  ASSIGN_OR_RETURN(Sources sources, Resolve(statement.relations));
-  return Publish(view.database, view.name, statement.sql, std::move(sources));
+  ASSIGN_OR_RETURN(Sources sources, Resolve(statement, view.database));
+  const bool bare = !relations_.contains({.database = "", .name = view.name});
+  RETURN_IF_ERROR(Publish(view.database, view.name, statement.sql, std::move(sources)));
+  views_.push_back({.database = view.database,
+                    .name = view.name,
+                    .statement = std::move(statement),
+                    .bare = bare});
+  return {};
 }
 
-base::Result<Workspace::Sources> Workspace::Resolve(
-    const std::vector<RelationName>& relations) const {
+/// DuckDB looks a view's names up when the view is read, so a view that was made later may stand
+/// for a name in an earlier one.
+void Workspace::SettleViewSources() {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const MadeView& view : views_) {
+      const auto sources = Resolve(view.statement, view.database);
+      CHECK(sources.has_value());  // It had all of its names when it was made.
+      for (const std::string& database : {view.database, std::string()}) {
+        if (database.empty() && !view.bare) {
+          continue;
+        }
+        Sources& known = relations_[{.database = database, .name = view.name}];
+        const size_t before = known.size();
+        known.insert(sources->begin(), sources->end());
+        changed = changed || known.size() != before;
+      }
+    }
+  }
+}
+
+const Workspace::Sources* Workspace::Find(const RelationName& relation,
+                                          const std::string& database) const {
+  RelationName wanted = relation;
+  if (wanted.database.empty()) {
+    wanted.database = database;
+  } else if (wanted.database == "main") {
+    wanted.database.clear();
+  }
+  auto found = relations_.find(wanted);
+  if (found == relations_.end() && relation.database.empty()) {
+    found = relations_.find(relation);
+  }
+  return found == relations_.end() ? nullptr : &found->second;
+}
+
+base::Result<Workspace::Sources> Workspace::Resolve(const GatedStatement& statement,
+                                                    const std::string& database) const {
   Sources sources;
-  for (const RelationName& relation : relations) {
-    RelationName wanted = relation;
-    if (wanted.database == "main") {
-      wanted.database.clear();
+  for (const RelationName& relation : statement.relations) {
+    const Sources* const found = Find(relation, database);
+    if (found == nullptr) {
+      return std::unexpected(Unknown(relation));
     }
-    const auto found = relations_.find(wanted);
-    if (found == relations_.end()) {
-      for (const ViewFailure& failure : failures_) {
-        if (failure.name == wanted.name) {
-          return Fail(Code::kInvalidArgument, "the view '{}' could not be made: {}", failure.name,
-                      failure.reason);
-        }
-      }
-      std::string known;
-      for (const auto& [name, unused] : relations_) {
-        if (name.database.empty() && known.size() < 500) {
-          known += (known.empty() ? "" : ", ") + name.name;
-        }
-      }
-      return Fail(Code::kInvalidArgument, "there is no table or view '{}{}{}'; there are: {}",
-                  relation.database, relation.database.empty() ? "" : ".", relation.name,
-                  known.empty() ? "none yet" : known);
+    sources.insert(found->begin(), found->end());
+  }
+  // A WITH name hides a table of that name. It counts as read all the same, so that no table is
+  // open to who may not read it if DuckDB ever sees a scope otherwise than the gate.
+  for (const std::string& name : statement.with_names) {
+    const Sources* const found = Find({.database = "", .name = name}, database);
+    if (found != nullptr) {
+      sources.insert(found->begin(), found->end());
     }
-    sources.insert(found->second.begin(), found->second.end());
   }
   return sources;
+}
+
+base::Error Workspace::Unknown(const RelationName& relation) const {
+  for (const ViewFailure& failure : failures_) {
+    if (failure.name == relation.name) {
+      return {Code::kInvalidArgument,
+              fmt::format("the view '{}' could not be made: {}", failure.name, failure.reason)};
+    }
+  }
+  std::string known;
+  for (const auto& [name, unused] : relations_) {
+    if (name.database.empty() && known.size() < 500) {
+      known += (known.empty() ? "" : ", ") + name.name;
+    }
+  }
+  return {Code::kInvalidArgument,
+          fmt::format("there is no table or view '{}{}{}'; there are: {}", relation.database,
+                      relation.database.empty() ? "" : ".", relation.name,
+                      known.empty() ? "none yet" : known)};
 }
 
 base::Result<void> Workspace::Load(const Data& data) {

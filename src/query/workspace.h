@@ -51,6 +51,14 @@ class Workspace {
   /// A view or table by its name in lower case, and the tables it reads in the end.
   using Sources = std::set<uint32_t>;
 
+  /// A view that was made.
+  struct MadeView {
+    std::string database;
+    std::string name;
+    GatedStatement statement;
+    bool bare = false;  ///< It has the bare name, too.
+  };
+
   Workspace() = default;
 
   base::Result<void> OpenDatabase();
@@ -58,9 +66,13 @@ class Workspace {
   base::Result<void> MakeTable(uint32_t index);
   void MakeViews();
   base::Result<void> MakeView(const NamedView& view);
+  void SettleViewSources();
   base::Result<void> Publish(const std::string& database, const std::string& name,
                              const std::string& select, Sources sources);
-  base::Result<Sources> Resolve(const std::vector<RelationName>& relations) const;
+  /// The tables that a statement reads, when it is a query ("") or a view of `database`.
+  base::Result<Sources> Resolve(const GatedStatement& statement, const std::string& database) const;
+  const Sources* Find(const RelationName& relation, const std::string& database) const;
+  base::Error Unknown(const RelationName& relation) const;
 
   base::Result<void> LoadLake(StoredTable& table, const std::vector<ObjectInput>& objects);
   base::Result<void> LoadObjects(StoredTable& table, const std::vector<ObjectInput>& objects);
@@ -79,6 +91,7 @@ class Workspace {
   std::optional<duckdb::Connection> connection_;
 
   std::vector<StoredTable> tables_;
+  std::vector<MadeView> views_;
   std::map<RelationName, Sources> relations_;
   GatedStatement statement_;
 };
