@@ -52,7 +52,9 @@ struct Service {
         id_prefix(std::move(request_id_prefix)),
         pool(kBlockingThreads) {}
 
-  static constexpr int kBlockingThreads = 4;
+  // More than SQL queries run at once (4, each up to 30 s), so that four slow ones leave threads
+  // for the other blocking routes.
+  static constexpr int kBlockingThreads = 6;
 
   const ServerLimits limits;
   base::Clock& clock;
