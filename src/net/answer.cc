@@ -58,6 +58,9 @@ class OneStream : public ResponseStream {
       Finish(Delivery::Kind::kStreamOverflow);
       return false;
     }
+    if (backlog_->all != nullptr) {
+      backlog_->all->waiting += bytes.size();
+    }
     Post(Delivery::Kind::kChunk, bytes);
     return true;
   }
@@ -66,7 +69,7 @@ class OneStream : public ResponseStream {
 
   bool open() const override { return state_->open && !finished_; }
 
-  size_t queued() const override { return backlog_->waiting + backlog_->unsent; }
+  size_t queued() const override { return backlog_->queued(); }
 
  private:
   void Finish(Delivery::Kind how) {
@@ -153,6 +156,9 @@ std::shared_ptr<ResponseStream> OneResponder::Open(Response head, bool events) {
   auto state = std::make_shared<StreamState>();
   state->events = events;
   backlog_->waiting += head.body.size();
+  if (backlog_->all != nullptr) {
+    backlog_->all->waiting += head.body.size();
+  }
   mailbox_->Post({.connection = connection_,
                   .kind = Delivery::Kind::kStreamHead,
                   .slot = slot_,

@@ -41,7 +41,6 @@ class Connection {
   static constexpr int64_t kLingerMillis = 2'000;
   // The largest body of a refused request that is read, so that the connection can go on.
   static constexpr size_t kMaxDiscardedBytes = 64 << 10;
-  static constexpr int64_t kBodyGraceMillis = 20'000;
   static constexpr int64_t kEventKeepAliveMillis = 10'000;
   static constexpr std::string_view kEventKeepAlive = ": keep-alive\n\n";
 

@@ -119,6 +119,25 @@ TEST_P(OverloadTest, OneClientCannotTakeEveryRequest) {
               HasSubstr(R"(weir_http_shed_total{share="client",what="requests"} 3)"));
 }
 
+TEST_P(OverloadTest, OneClientCannotKeepEveryStreamOpen) {
+  StartWith({.max_inflight_requests = 8});
+  std::vector<std::unique_ptr<RawConnection>> open;
+  for (int i = 0; i < 4; ++i) {
+    open.push_back(std::make_unique<RawConnection>(server_->port(),
+                                                   GetParam() ? Tls().client.get() : nullptr));
+    open.back()->Send(As("greedy", Get("/events")));
+    EXPECT_THAT(open.back()->ReadUntil("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  }
+  EXPECT_THAT(Once(As("greedy", Get("/events"))), StartsWith("HTTP/1.1 429 "));
+  EXPECT_THAT(Once(As("modest", Get("/hello"))), EndsWith("hello"));
+  {
+    const std::lock_guard lock(mutex_);
+    streams_.erase(streams_.begin());
+  }
+  open.front()->ReadUntil("0\r\n\r\n");
+  EXPECT_THAT(Once(As("greedy", Get("/hello"))), EndsWith("hello"));
+}
+
 TEST_P(OverloadTest, OneClientCannotTakeAllBodyBytes) {
   StartWith({.max_inflight_body_bytes = 100});
   const std::string head =

@@ -373,7 +373,7 @@ void Http1Connection::FlushChunk(const Slot& slot, std::string_view bytes) {
 
 void Http1Connection::Answered(Slot& slot, size_t bytes) {
   NoteAppended(bytes);
-  intake_.Answered(slot.pending, slot.response.status);
+  intake_.Answered(slot.pending, slot.response.status, static_cast<bool>(slot.stream));
   max_waiting_ =
       bytes > kSmallAnswerBytes ? kFirstWaiting : std::min(max_waiting_ + 1, kMaxWaiting);
 }
@@ -439,13 +439,9 @@ bool Http1Connection::OnTick() {
       return true;
     }
   } else if (phase_ == Phase::kBody) {
-    if (slots_.empty() && passed(incoming_.started_nanos, kBodyGraceMillis)) {
-      const double seconds = static_cast<double>(now - incoming_.started_nanos) / 1e9;
-      const double least = seconds * static_cast<double>(service_.limits.min_body_bytes_per_second);
-      if (static_cast<double>(incoming_.request.body.size()) < least) {
-        Refuse({408, "the body comes too slowly"});
-        return true;
-      }
+    if (slots_.empty() && intake_.IsSlow(incoming_, now)) {
+      Refuse({408, "the body comes too slowly"});
+      return true;
     }
   } else if (phase_ == Phase::kHead && head_started_nanos_ != 0) {
     if (slots_.empty() && passed(head_started_nanos_, service_.limits.header_millis)) {

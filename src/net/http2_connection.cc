@@ -52,6 +52,7 @@ Http2Connection::Http2Connection(const ConnectionSite& site)
       date_(site.date),
       intake_(site.service, site.mailbox, site.id, site.remote),
       session_(*this, site.service.limits.max_header_bytes),
+      backlog_(std::make_shared<StreamBacklog>()),
       frames_(kMaxIdleFrames, kIdleFramesPerSecond, site.service.clock.MonotonicNanos()),
       resets_(kMaxResets, kResetsPerSecond, site.service.clock.MonotonicNanos()),
       last_request_nanos_(site.service.clock.MonotonicNanos()),
@@ -236,6 +237,7 @@ void Http2Connection::OnHead(int32_t id) {
   Http2Head text = std::exchange(stream->head, {});
   const auto head = text.Finish(service_.limits.max_header_bytes);
   stream->phase = Phase::kBody;
+  stream->incoming.head_bytes = text.held_bytes();
   if (!head) {
     stream->incoming.head_only = text.method() == "HEAD";
     return Deny(id, *stream, RefusalResponse(head.error().status, head.error().message));
@@ -292,6 +294,7 @@ void Http2Connection::BeginRequest(int32_t id) {
   stream.pending = intake_.Begin(stream.incoming);
   stream.incoming.request.request_id = stream.pending.request_id;
   stream.backlog = std::make_shared<StreamBacklog>();
+  stream.backlog->all = backlog_;
   ++running_;
   intake_.Dispatch(stream.incoming, static_cast<uint64_t>(id), stream.backlog);
 }
@@ -303,7 +306,7 @@ void Http2Connection::Deny(int32_t id, Stream& stream, Response response) {
 }
 
 void Http2Connection::Answer(int32_t id, Stream& stream, Response response, bool streamed) {
-  intake_.Answered(stream.pending, response.status);
+  intake_.Answered(stream.pending, response.status, streamed);
   stream.phase = Phase::kAnswered;
   stream.streamed = streamed;
   stream.progress_nanos = service_.clock.MonotonicNanos();
@@ -339,10 +342,9 @@ void Http2Connection::AddBody(int32_t id, Stream& stream, std::string bytes) {
     stream.body.append(bytes);
   }
   intake_.NoteUnsent(size);
-  (stream.streamed ? streamed_bytes_ : answer_bytes_) += size;
+  NoteWaiting(stream, size);
   if (stream.streamed) {
     stream.backlog->waiting -= size;
-    stream.backlog->unsent = stream.waiting_bytes();
     session_.Resume(id);
     if (streamed_bytes_ > kMaxStreamedBytes) {
       CutLargest();
@@ -360,7 +362,7 @@ size_t Http2Connection::ReadBody(int32_t id, char* into, size_t size, bool& end)
   stream->taken += some;
   stream->progress_nanos = service_.clock.MonotonicNanos();
   payload_ += some;
-  (stream->streamed ? streamed_bytes_ : answer_bytes_) -= some;
+  NoteTaken(*stream, some);
   end = stream->ended && stream->waiting_bytes() == 0;
   if (stream->waiting_bytes() == 0) {
     stream->body = {};
@@ -368,9 +370,6 @@ size_t Http2Connection::ReadBody(int32_t id, char* into, size_t size, bool& end)
   } else if (stream->taken > stream->body.size() / 2) {
     // Not erased: what is counted no longer is not to be held either.
     stream->body = stream->body.substr(std::exchange(stream->taken, 0));
-  }
-  if (stream->streamed) {
-    stream->backlog->unsent = stream->waiting_bytes();
   }
   return some;
 }
@@ -396,14 +395,39 @@ void Http2Connection::Cut(int32_t id, Stream& stream, Http2Error error) {
 
 void Http2Connection::DropBody(Stream& stream) {
   const size_t rest = stream.waiting_bytes();
-  (stream.streamed ? streamed_bytes_ : answer_bytes_) -= rest;
-  intake_.NoteSent(rest);
   stream.body = {};
   stream.taken = 0;
+  NoteTaken(stream, rest);
+  intake_.NoteSent(rest);
+}
+
+void Http2Connection::NoteWaiting(const Stream& stream, size_t bytes) {
+  if (!stream.streamed) {
+    answer_bytes_ += bytes;
+    return;
+  }
+  streamed_bytes_ += bytes;
+  backlog_->unsent = streamed_bytes_;
+  stream.backlog->unsent = stream.waiting_bytes();
+}
+
+void Http2Connection::NoteTaken(const Stream& stream, size_t bytes) {
+  if (!stream.streamed) {
+    answer_bytes_ -= bytes;
+    return;
+  }
+  streamed_bytes_ -= bytes;
+  backlog_->unsent = streamed_bytes_;
+  stream.backlog->unsent = stream.waiting_bytes();
 }
 
 void Http2Connection::OnDelivery(Delivery delivery) {
   const auto id = static_cast<int32_t>(delivery.slot);
+  if (delivery.kind == Delivery::Kind::kStreamHead) {
+    backlog_->waiting -= delivery.response.body.size();
+  } else if (delivery.kind == Delivery::Kind::kChunk) {
+    backlog_->waiting -= delivery.chunk.size();
+  }
   Stream* const stream = Find(id);
   if (stream == nullptr) {
     return;
@@ -412,7 +436,7 @@ void Http2Connection::OnDelivery(Delivery delivery) {
     --running_;
     behind_ = behind_ || !waiting_.empty();
     if (stream->gone) {
-      intake_.Answered(stream->pending, delivery.response.status);
+      intake_.Answered(stream->pending, delivery.response.status, false);
       streams_.erase(id);
       return;
     }
@@ -551,13 +575,9 @@ void Http2Connection::OnDrain() {
 
 bool Http2Connection::TickStream(int32_t id, Stream& stream, int64_t now) {
   if (stream.phase == Phase::kBody) {
-    if (Passed(stream.incoming.started_nanos, kBodyGraceMillis, now)) {
-      const double seconds = static_cast<double>(now - stream.incoming.started_nanos) / 1e9;
-      const double least = seconds * static_cast<double>(service_.limits.min_body_bytes_per_second);
-      if (static_cast<double>(stream.incoming.request.body.size()) < least) {
-        Deny(id, stream, RefusalResponse(408, "the body comes too slowly"));
-        return true;
-      }
+    if (intake_.IsSlow(stream.incoming, now)) {
+      Deny(id, stream, RefusalResponse(408, "the body comes too slowly"));
+      return true;
     }
   } else if (stream.phase == Phase::kAnswered) {
     if (stream.sent) {

@@ -26,7 +26,7 @@ class Http2Connection : public Connection, private Http2Events {
  public:
   // Streamed answers of all streams that the client has not taken; beyond, the stream that holds
   // most of them is cut.
-  static constexpr size_t kMaxStreamedBytes = 32 << 20;
+  static constexpr size_t kMaxStreamedBytes = kMaxFullStreams * kMaxQueuedStreamBytes;
 
   explicit Http2Connection(const ConnectionSite& site);
   Http2Connection(const Http2Connection&) = delete;
@@ -121,6 +121,9 @@ class Http2Connection : public Connection, private Http2Events {
   void Cut(int32_t id, Stream& stream, Http2Error error);
   void CutLargest();
   void DropBody(Stream& stream);
+  // Bytes of the stream's body begin, and cease, to wait for room in the output.
+  void NoteWaiting(const Stream& stream, size_t bytes);
+  void NoteTaken(const Stream& stream, size_t bytes);
   bool TickStream(int32_t id, Stream& stream, int64_t now);
   void Charge(FrameAllowance& allowance, size_t amount, std::string_view what);
   // Ends the connection; `why` is for the metric.
@@ -138,9 +141,10 @@ class Http2Connection : public Connection, private Http2Events {
   std::deque<int32_t> waiting_;
   size_t running_ = 0;
   size_t max_running_ = kFirstWaiting;
-  size_t answer_bytes_ = 0;    // Of whole answers, not yet in the output.
-  size_t streamed_bytes_ = 0;  // Of streamed ones.
-  size_t heads_ = 0;           // In this turn.
+  size_t answer_bytes_ = 0;                       // Of whole answers, not yet in the output.
+  size_t streamed_bytes_ = 0;                     // Of streamed ones.
+  const std::shared_ptr<StreamBacklog> backlog_;  // Of those, for their senders.
+  size_t heads_ = 0;                              // In this turn.
 
   std::string output_;
   size_t in_output_ = 0;  // In output_ and taken, not yet sent.

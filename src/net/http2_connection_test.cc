@@ -174,6 +174,54 @@ TEST_F(Http2ConnectionTest, DoesNotResetWhatIsClosed) {
   EXPECT_EQ(Take().find(RawHttp2::Frame(kReset, 0, 1, "\0\0\0\x02"s)), std::string::npos);
 }
 
+TEST_F(Http2ConnectionTest, SlowsAllStreamsOfOneConnection) {
+  connection_.OnBytes(RawHttp2::Frame(4, 0, 0, "\0\x04\0\0\0\0"s) + Get(1) + Get(3) + Get(5));
+  std::vector<std::shared_ptr<ResponseStream>> streams;
+  for (const auto& responder : waiting_) {
+    streams.push_back(responder->Stream({.body = "head", .headers = {}}));
+  }
+  EXPECT_TRUE(streams[0]->Send(std::string(5'996, 'x')));
+  EXPECT_TRUE(streams[1]->Send(std::string(2'396, 'x')));
+  EXPECT_EQ(streams[0]->queued(), 6'000U);
+  EXPECT_EQ(streams[1]->queued(), 2'400U);
+  EXPECT_EQ(streams[2]->queued(), 2'101U);  // A quarter of all that waits.
+  Deliver();
+  Take();
+  EXPECT_EQ(streams[0]->queued(), 6'000U);
+  EXPECT_EQ(streams[2]->queued(), 2'101U);
+  connection_.OnBytes(RawHttp2::Frame(kReset, 0, 1, "\0\0\0\x08"s));
+  Take();
+  EXPECT_TRUE(streams[1]->Send("late"));
+  EXPECT_FALSE(streams[0]->Send("too late"));
+  Deliver();
+  EXPECT_EQ(streams[1]->queued(), 2'404U);
+  EXPECT_EQ(streams[2]->queued(), 602U);
+}
+
+TEST_F(Http2ConnectionTest, CountsHeadsThatWait) {
+  connection_.OnBytes(RawHttp2::Frame(
+      1, 5, 1,
+      RawHttp2::Literals(RawHttp2::Head("GET", "/counted", {{"x", std::string(10'000, 'y')}}))));
+  ASSERT_EQ(begun_, 1U);
+  EXPECT_GT(service_.body_bytes.used(), 10'000U);
+  EXPECT_LT(service_.body_bytes.used(), 12'000U);
+  AnswerAll();
+  EXPECT_EQ(service_.body_bytes.used(), 0U);
+}
+
+TEST_F(Http2ConnectionTest, CountsAStreamedAnswerUntilItsEnd) {
+  connection_.OnBytes(Get(1));
+  const auto stream = waiting_.front()->Stream({.body = "a", .headers = {}});
+  Deliver();
+  Take();
+  EXPECT_EQ(service_.requests.used(), 1U);
+  EXPECT_EQ(service_.body_bytes.used(), 0U);
+  stream->End();
+  Deliver();
+  Take();
+  EXPECT_EQ(service_.requests.used(), 0U);
+}
+
 TEST_F(Http2ConnectionTest, FinishesDownloadsOfAClientThatSendsNoMore) {
   connection_.OnBytes(Get(1));
   const auto stream = waiting_.front()->Stream({.body = "a", .headers = {}});

@@ -24,6 +24,9 @@ class Http2Head {
   // this.
   std::expected<RequestHead, Refusal> Finish(size_t max_bytes);
 
+  // About what a request holds of it.
+  size_t held_bytes() const { return bytes_ + fields_.size() * sizeof(fields_.front()); }
+
   std::string_view method() const { return method_; }
 
  private:

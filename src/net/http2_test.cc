@@ -119,8 +119,8 @@ TEST_P(Http2Test, AsksForTheBodyWhenTheClientWaits) {
 TEST_P(Http2Test, RefusesWithTheStatusOfHttp1) {
   ServerOptions options;
   options.limits.max_header_bytes = 12 << 10;
-  options.limits.max_body_bytes = 100;
-  options.limits.max_inflight_body_bytes = 50;
+  options.limits.max_body_bytes = 1'100;
+  options.limits.max_inflight_body_bytes = 1'050;
   Start(options);
   EXPECT_EQ(Status(RawHttp2::Head("GET", "/nothing")), "404");
   EXPECT_EQ(Status(RawHttp2::Head("GET", "/echo")), "405");
@@ -128,11 +128,11 @@ TEST_P(Http2Test, RefusesWithTheStatusOfHttp1) {
   EXPECT_EQ(Status(RawHttp2::Head("POST", "/echo", {{"origin", "http://evil.example"}})), "403");
   EXPECT_EQ(Status(RawHttp2::Head("POST", "/echo", {{"content-encoding", "gzip"}}), "x"), "415");
   EXPECT_EQ(Status(RawHttp2::Head("POST", "/echo", {{"expect", "magic"}}), "x"), "417");
-  EXPECT_EQ(Status(RawHttp2::Head("POST", "/echo"), std::string(101, 'x')), "413");
-  EXPECT_EQ(
-      Status(RawHttp2::Head("POST", "/echo", {{"content-length", "101"}}), std::string(101, 'x')),
-      "413");
-  EXPECT_EQ(Status(RawHttp2::Head("POST", "/echo"), std::string(51, 'x')), "503");
+  EXPECT_EQ(Status(RawHttp2::Head("POST", "/echo"), std::string(1'101, 'x')), "413");
+  EXPECT_EQ(Status(RawHttp2::Head("POST", "/echo", {{"content-length", "1101"}}),
+                   std::string(1'101, 'x')),
+            "413");
+  EXPECT_EQ(Status(RawHttp2::Head("POST", "/echo"), std::string(1'051, 'x')), "503");
   EXPECT_EQ(Status(RawHttp2::Head("GET", "/hello", {{"x", std::string(12 << 10, 'a')}})), "431");
   EXPECT_EQ(Status(RawHttp2::Head("GET", "/" + std::string(9 << 10, 'a'))), "414");
   Fields many;

@@ -65,8 +65,9 @@ class ResponseStream {
   virtual void End() = 0;
   /// False once nothing more can reach the client.
   virtual bool open() const = 0;
-  /// Bytes of the connection that the client has not taken yet: a sender that waits while they are
-  /// many never meets the limit.
+  /// Bytes that the client has not taken yet: of this stream, or a quarter of those of all streams
+  /// of its HTTP/2 connection when that is more. A sender that waits while they are many never
+  /// meets the limit.
   virtual size_t queued() const = 0;
 };
 
@@ -114,9 +115,9 @@ struct ServerLimits {
   size_t max_handshakes = 1'024;      ///< at once: the longest running gives way
   // Of the following, a client that holds as much as is still free gets no more (429), so that
   // others find something; what fills all is refused, too (503).
-  size_t max_inflight_requests = 8'192;
-  size_t max_inflight_body_bytes = 256 << 20;
-  size_t max_unsent_bytes = 256 << 20;  ///< Answers that wait for their clients to read.
+  size_t max_inflight_requests = 8'192;        ///< Open streams of answers are among them.
+  size_t max_inflight_body_bytes = 256 << 20;  ///< Heads over HTTP/2 are counted with them.
+  size_t max_unsent_bytes = 256 << 20;         ///< Answers that wait for their clients to read.
 };
 
 struct ServerOptions {

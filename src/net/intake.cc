@@ -11,6 +11,7 @@ namespace weir::net {
 namespace {
 
 constexpr size_t kFirstBodyBytes = 256 << 10;
+constexpr int64_t kBodyGraceNanos = 20'000'000'000;
 
 // Whether a browser sends this for a page of another site, with a method that may change something.
 bool IsOfForeignPage(const RequestHead& head, bool secure) {
@@ -90,7 +91,7 @@ std::optional<Response> Intake::Admit(const RequestHead& head, Incoming& incomin
     return refused;
   }
   incoming.request.body.reserve(std::min<uint64_t>(head.content_length, kFirstBodyBytes));
-  return std::nullopt;
+  return incoming.head_bytes > 0 ? HoldBody(incoming) : std::nullopt;
 }
 
 void Intake::BuildRequest(const RequestHead& head, Target target, Router::Match match,
@@ -152,8 +153,8 @@ std::optional<Response> Intake::Overload(Quota::Verdict verdict, std::string_vie
 
 std::optional<Response> Intake::HoldBody(Incoming& incoming) {
   Share& body = incoming.shares.body;
-  return Overload(body.Grow(incoming.request.body.size() - body.amount()), "body_bytes",
-                  service_.body_bytes.limit());
+  return Overload(body.Grow(incoming.head_bytes + incoming.request.body.size() - body.amount()),
+                  "body_bytes", service_.body_bytes.limit());
 }
 
 std::optional<Response> Intake::TakeShares(Incoming& incoming) {
@@ -197,10 +198,22 @@ void Intake::Dispatch(Incoming& incoming, uint64_t slot, std::shared_ptr<StreamB
   }
 }
 
-void Intake::Answered(Pending& pending, int status) {
+bool Intake::IsSlow(const Incoming& incoming, int64_t now_nanos) const {
+  const int64_t nanos = now_nanos - incoming.started_nanos;
+  const double least = static_cast<double>(nanos) / 1e9 *
+                       static_cast<double>(service_.limits.min_body_bytes_per_second);
+  return nanos > kBodyGraceNanos && static_cast<double>(incoming.request.body.size()) < least;
+}
+
+void Intake::Answered(Pending& pending, int status, bool streamed) {
   pending.metrics->Observe(
       status, static_cast<double>(service_.clock.MonotonicNanos() - pending.started_nanos) / 1e9);
-  pending.shares = {};
+  if (streamed) {
+    pending.shares.job.Reset();
+    pending.shares.body.Reset();
+  } else {
+    pending.shares = {};
+  }
 }
 
 void Intake::NoteUnsent(size_t bytes) {

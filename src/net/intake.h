@@ -14,7 +14,8 @@
 
 namespace weir::net {
 
-// What one request holds of the server until it is answered.
+// What one request holds of the server until it is answered; `request` until a streamed answer has
+// ended.
 struct Shares {
   Share request;
   Share job;
@@ -27,6 +28,7 @@ struct Incoming {
   RouteEntry* route = nullptr;  // Null: it reached none.
   size_t max_body_bytes = 0;    // Of the route.
   Shares shares;
+  size_t head_bytes = 0;  // What it holds besides the body, where many heads wait side by side.
   bool head_only = false;
   int64_t started_nanos = 0;
 };
@@ -56,7 +58,7 @@ class Intake {
   // judgement came.
   std::optional<Response> Admit(const RequestHead& head, Incoming& incoming);
 
-  // Counts what the request's body has grown by. The answer when that is too much.
+  // Counts what the request has grown by. The answer when that is too much.
   std::optional<Response> HoldBody(Incoming& incoming);
 
   // Takes the shares of a request that is complete. The answer when there is too much already.
@@ -69,8 +71,11 @@ class Intake {
   // before that, and never answers by itself.
   void Dispatch(Incoming& incoming, uint64_t slot, std::shared_ptr<StreamBacklog> backlog);
 
-  // The head of the answer is on its way.
-  void Answered(Pending& pending, int status);
+  // Whether the body has come too slowly so far.
+  bool IsSlow(const Incoming& incoming, int64_t now_nanos) const;
+
+  // The head of the answer is on its way. `streamed`: its end is not.
+  void Answered(Pending& pending, int status, bool streamed);
 
   // Bytes of answers begin, and cease, to wait for the client.
   void NoteUnsent(size_t bytes);
