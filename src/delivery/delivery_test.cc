@@ -440,7 +440,8 @@ TEST(ShardedDeliveryTest, ChildrenOfAClosedShardFollowIt) {
   append(40);
   ASSERT_TRUE(delivery->Step(true).has_value());
   uint64_t rows = 0;
-  for (const catalog::Object& object : *engine->catalog().Objects()) {
+  const auto objects = engine->catalog().Objects();  // Named: the loop would not keep it.
+  for (const catalog::Object& object : *objects) {
     rows += object.rows;
   }
   EXPECT_EQ(rows, 60u);
