@@ -58,8 +58,9 @@ std::string_view SignatureIn(const net::Request& request) {
   return rest.substr(0, rest.find_first_of(", "));
 }
 
-/// What is known of each signature. It stands in two queues: of all, by age, and of those whose
-/// answer is kept. Both may name signatures that have gone.
+/// What is known of each signature: who waits while the first request runs, then its answer. Those
+/// with an answer stand in a queue, from which they are forgotten; those that run are as few as the
+/// requests that the server takes at once.
 class ReplayCache::Memory {
  public:
   Memory(base::Clock& clock, base::Metrics* metrics, const Limits& limits)
@@ -87,7 +88,6 @@ class ReplayCache::Memory {
     State& state = found->second;
     if (is_new) {
       state.waiting = std::make_unique<Waiting>();
-      by_age_.emplace_back(now + kKeepMillis, mark);
       return Found::kNew;
     }
     if (state.waiting != nullptr) {
@@ -122,12 +122,9 @@ class ReplayCache::Memory {
     state.waiting.reset();
     state.answer = std::make_unique<net::Response>(*answer);
     bytes_ += BytesOf(*answer);
-    by_answer_.push_back(mark);
+    answered_marks_.emplace_back(clock_.MonotonicNanos() / 1'000'000 + kKeepMillis, mark);
     while (bytes_ > limits_.answer_bytes) {
-      if (const auto oldest = known_.find(by_answer_.front()); oldest != known_.end()) {
-        DropAnswer(oldest->second);
-      }
-      by_answer_.pop_front();
+      DropAnswer(known_.find(answered_marks_[dropped_++].second)->second);
     }
     return waiting;
   }
@@ -145,27 +142,22 @@ class ReplayCache::Memory {
   }
 
   void DropAnswer(State& state) {
-    if (state.answer != nullptr) {
-      bytes_ -= BytesOf(*state.answer);
-      state.answer.reset();
-    }
+    bytes_ -= BytesOf(*state.answer);
+    state.answer.reset();
   }
 
-  /// What is too old, or too much. The oldest that is not answered yet stays, with all that is
-  /// younger: it is about to be.
+  /// Those answered that are too old, or too many.
   void Forget(int64_t now, size_t most) {
-    while (!by_age_.empty() && (by_age_.front().first <= now || known_.size() > most)) {
-      if (const auto found = known_.find(by_age_.front().second); found != known_.end()) {
-        if (found->second.waiting != nullptr) {
-          return;
-        }
-        DropAnswer(found->second);
-        known_.erase(found);
+    while (!answered_marks_.empty() &&
+           (answered_marks_.front().first <= now || known_.size() > most)) {
+      const auto oldest = known_.find(answered_marks_.front().second);
+      if (dropped_ > 0) {
+        --dropped_;
+      } else {
+        DropAnswer(oldest->second);
       }
-      by_age_.pop_front();
-    }
-    while (!by_answer_.empty() && !known_.contains(by_answer_.front())) {
-      by_answer_.pop_front();
+      known_.erase(oldest);
+      answered_marks_.pop_front();
     }
   }
 
@@ -176,9 +168,10 @@ class ReplayCache::Memory {
 
   std::mutex mutex_;
   std::unordered_map<Mark, State, MarkHash> known_;
-  std::deque<std::pair<int64_t, Mark>> by_age_;  ///< With the time at which it ends.
-  std::deque<Mark> by_answer_;
-  size_t bytes_ = 0;
+  /// In the order of their answers, with the time at which each ends.
+  std::deque<std::pair<int64_t, Mark>> answered_marks_;
+  size_t dropped_ = 0;  ///< So many of them, the oldest, have no answer any more.
+  size_t bytes_ = 0;    ///< Of the answers of the others.
 };
 
 /// Answers the first request and all that wait for its answer.

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <memory>
 #include <string>
@@ -163,6 +164,35 @@ TEST_F(ReplayCacheTest, NumberOfSignaturesIsBounded) {
   EXPECT_NE(Arrive("one more").first, nullptr);
   EXPECT_NE(Arrive("0").first, nullptr) << "the oldest has made room";
   EXPECT_EQ(Arrive("100").first, nullptr);
+}
+
+TEST_F(ReplayCacheTest, RequestsThatDidNothingLeaveNothing) {
+  constexpr int kRequests = 50'000;
+  const size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < kRequests; ++i) {
+    Arrive(fmt::format("{}", i)).first->Send(Response(400, "no"));
+  }
+  EXPECT_LT(mallinfo2().uordblks, before + size_t{kRequests} * 8);
+}
+
+TEST_F(ReplayCacheTest, WhatWasTriedAgainIsAsYoungAsItsAnswer) {
+  Arrive("a").first->Send(Response(400, "not yet"));
+  for (size_t i = 1; i < kLimits.signatures; ++i) {
+    Arrive(fmt::format("{}", i)).first->Send(Response(200, ""));
+  }
+  Arrive("a").first->Send(Response(200, "stored"));
+  EXPECT_NE(Arrive("one more").first, nullptr);
+  EXPECT_EQ(*Arrive("a").answer, "200 stored");
+  EXPECT_NE(Arrive("1").first, nullptr) << "the oldest has made room";
+}
+
+TEST_F(ReplayCacheTest, OneThatIsSlowKeepsNoOthers) {
+  const Arrival slow = Arrive("slow");
+  for (size_t i = 0; i < 2 * kLimits.signatures; ++i) {
+    Arrive(fmt::format("{}", i)).first->Send(Response(200, ""));
+  }
+  EXPECT_NE(Arrive("0").first, nullptr);
+  EXPECT_EQ(Arrive("slow").first, nullptr) << "it waits, whatever comes";
 }
 
 TEST_F(ReplayCacheTest, NumberOfWaitingRepetitionsIsBounded) {
