@@ -7,6 +7,10 @@
 
 namespace weir::net {
 
+std::string_view AddressOf(std::string_view remote) {
+  return remote.substr(0, remote.rfind(':'));
+}
+
 std::string ClientNetwork(std::string_view address) {
   // What follows '%' names an interface of this machine.
   const std::string text(address.substr(0, address.find('%')));

@@ -5,6 +5,12 @@
 namespace weir::net {
 namespace {
 
+TEST(ClientNetworkTest, TakesThePortOff) {
+  EXPECT_EQ(AddressOf("192.0.2.7:51234"), "192.0.2.7");
+  EXPECT_EQ(AddressOf("2001:db8:0:1::5:51234"), "2001:db8:0:1::5");
+  EXPECT_EQ(AddressOf(""), "");
+}
+
 TEST(ClientNetworkTest, CountsAnIpv6ClientByItsNetwork) {
   EXPECT_EQ(ClientNetwork("2001:db8:0:1:2:3:4:5"), "2001:db8:0:1::/64");
   EXPECT_EQ(ClientNetwork("2001:db8:0:1:ffff::1"), "2001:db8:0:1::/64");

@@ -38,8 +38,7 @@ Intake::Intake(Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t conn
       mailbox_(std::move(mailbox)),
       connection_(connection),
       remote_(std::move(remote)),
-      address_client_(service.clients.Find(
-          ClientNetwork(std::string_view(remote_).substr(0, remote_.rfind(':'))))),
+      address_client_(service.clients.Find(ClientNetwork(AddressOf(remote_)))),
       client_(address_client_) {}
 
 Intake::~Intake() {
