@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { access, findAccess, keyProblem, logIn, loginError, maySee, parseWho, who } from "./session";
+import { access, findAccess, keyProblem, logIn, loginError, parseWho, viewProblem, who } from "./session";
 
 function answer(status: number, body: unknown): void {
   vi.stubGlobal("fetch", async () => new Response(JSON.stringify(body), { status }));
@@ -15,11 +15,15 @@ test("a key is two parts with a dot", () => {
 });
 
 test("who may see the figures", () => {
-  const of = (roles: unknown) => parseWho({ required: true, key_id: "k", roles });
-  expect(maySee(of(["ingest"]))).toBe(false);
-  expect(maySee(of(["ingest", "viewer"]))).toBe(true);
-  expect(maySee(of("admin"))).toBe(false);
-  expect(maySee(parseWho(null))).toBe(true);
+  const of = (roles: unknown, streams?: unknown) => viewProblem(parseWho({ required: true, key_id: "k", roles, streams }));
+  expect(of(["ingest"])).toContain("It is for: ingest.");
+  expect(of(["ingest", "viewer"])).toBe("");
+  expect(of("admin")).not.toBe("");
+  expect(of(["viewer"], ["ClickStream"])).toContain("only for ClickStream.");
+  expect(of(["viewer"], ["Click*"])).not.toBe("");
+  expect(of(["viewer"], [])).toBe("");
+  expect(of(["viewer"], ["ClickStream", "*"])).toBe("");
+  expect(viewProblem(parseWho(null))).toBe("");
 });
 
 test("a server without authentication lets everyone in", async () => {
@@ -51,6 +55,13 @@ test("a key without the role stays outside", async () => {
   expect(await logIn("a.b")).toBe(false);
   expect(access.value).toBe("login");
   expect(loginError.value).toContain("ingest");
+});
+
+test("a key of some streams stays outside", async () => {
+  answer(200, { required: true, key_id: "a", roles: ["viewer"], streams: ["ClickStream", "OrderStream"] });
+  await findAccess();
+  expect(access.value).toBe("login");
+  expect(loginError.value).toContain("only for ClickStream, OrderStream");
 });
 
 test("a server that cannot be asked is left to the event stream", async () => {

@@ -11,6 +11,8 @@ export interface Who {
   readonly required: boolean;
   readonly keyId: string;
   readonly roles: readonly string[];
+  /** The streams that the key is bound to, some as "prefix*"; none for all. */
+  readonly streams: readonly string[];
 }
 
 export const access = signal<Access>("asking");
@@ -35,12 +37,22 @@ export function parseWho(json: unknown): Who {
     required: fields.required === true,
     keyId: typeof fields.key_id === "string" ? fields.key_id : "",
     roles: texts(fields.roles),
+    streams: texts(fields.streams),
   };
 }
 
-/** Whether the key may see what the page shows. */
-export function maySee(who: Who): boolean {
-  return !who.required || who.roles.some((role) => VIEWING_ROLES.includes(role));
+/** Why the key may not see what the page shows, the figures of all streams; "" when it may. */
+export function viewProblem(who: Who): string {
+  if (who.required && !who.roles.some((role) => VIEWING_ROLES.includes(role))) {
+    return `This key may not see the dashboard. It is for: ${who.roles.join(", ")}.`;
+  }
+  if (who.required && who.streams.length > 0 && !who.streams.includes("*")) {
+    return (
+      "This key may not see the dashboard, which shows the figures of all streams. " +
+      `It is only for ${who.streams.join(", ")}.`
+    );
+  }
+  return "";
 }
 
 /** What is wrong with the text of a key before it is sent; "" when nothing is. */
@@ -76,10 +88,11 @@ export async function findAccess(): Promise<void> {
       needLogin(who.value === null ? "" : "The session has ended.");
     } else if (response.ok) {
       const next = parseWho(await response.json());
-      if (maySee(next)) {
+      const problem = viewProblem(next);
+      if (problem === "") {
         letIn(next);
       } else {
-        refuse(next);
+        needLogin(problem);
       }
     } else {
       access.value = "open";
@@ -88,10 +101,6 @@ export async function findAccess(): Promise<void> {
     // The event stream tries again, and tells that the server is away.
     access.value = "open";
   }
-}
-
-function refuse(next: Who): void {
-  needLogin(`This key may not see the dashboard. It is for: ${next.roles.join(", ")}.`);
 }
 
 async function message(response: Response): Promise<string> {
@@ -123,9 +132,10 @@ export async function logIn(key: string): Promise<boolean> {
       return false;
     }
     const next = parseWho(await response.json());
-    if (!maySee(next)) {
+    const refusal = viewProblem(next);
+    if (refusal !== "") {
       await endSession();
-      refuse(next);
+      needLogin(refusal);
       return false;
     }
     letIn(next);
