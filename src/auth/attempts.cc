@@ -9,7 +9,7 @@
 
 namespace weir::auth {
 
-int64_t Attempts::SecondsToWait(std::string_view address, std::string_view key_id) {
+int64_t Attempts::Failed(std::string_view address, std::string_view key_id) {
   const std::string client = net::ClientNetwork(address);
   const std::lock_guard lock(mutex_);
   const int64_t now = clock_.MonotonicNanos();
@@ -22,19 +22,11 @@ int64_t Attempts::SecondsToWait(std::string_view address, std::string_view key_i
     Forget(all->second, kAddressPerSecond, now);
     wait = std::max(wait, Wait(all->second, kAddressBurst, kAddressPerSecond));
   }
-  return wait;
-}
-
-void Attempts::Failed(std::string_view address, std::string_view key_id) {
-  const std::string client = net::ClientNetwork(address);
-  const std::lock_guard lock(mutex_);
-  const int64_t now = clock_.MonotonicNanos();
-  for (const auto& [name, per_second] :
-       {std::pair{key_id, kKeyPerSecond}, std::pair{std::string_view(), kAddressPerSecond}}) {
-    Entry& entry = Find(client, name);
-    Forget(entry, per_second, now);
-    entry.failures += 1;
+  if (wait == 0) {
+    Find(client, key_id).failures += 1;
+    Find(client, "").failures += 1;
   }
+  return wait;
 }
 
 Attempts::Entry& Attempts::Find(const std::string& client, std::string_view key_id) {

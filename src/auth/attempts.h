@@ -12,8 +12,7 @@
 
 namespace weir::auth {
 
-/// Slows down guessing: counts failed attempts by address (of IPv6: by its /64) and key, and tells
-/// how long the next ones that fail have to wait. Ask only when an attempt has failed: who shows
+/// Slows down guessing: counts failed attempts by address (of IPv6: by its /64) and key. Who shows
 /// the right secret is never held up by what others at the address try. Thread-safe.
 class Attempts {
  public:
@@ -26,9 +25,8 @@ class Attempts {
 
   explicit Attempts(base::Clock& clock) : clock_(clock) {}
 
-  /// 0 while `key_id` may fail at `address`, else the seconds to wait.
-  int64_t SecondsToWait(std::string_view address, std::string_view key_id);
-  void Failed(std::string_view address, std::string_view key_id);
+  /// An attempt has failed: 0 and it counts, or the seconds to wait when there were too many.
+  int64_t Failed(std::string_view address, std::string_view key_id);
 
  private:
   using Key = std::pair<std::string, std::string>;  // client, key id ("" for all)

@@ -66,7 +66,7 @@ std::expected<Identity, Refusal> Credentials::CheckKey(std::string_view key,
   const std::string_view id = key.substr(0, dot);
   std::optional<Identity> identity = keyring_.Authenticate(key);
   if (!identity.has_value()) {
-    if (const int64_t wait = attempts_.SecondsToWait(AddressOf(remote), id); wait > 0) {
+    if (const int64_t wait = attempts_.Failed(AddressOf(remote), id); wait > 0) {
       return std::unexpected(
           Refusal{.reason = Reason::kThrottled,
                   .message = fmt::format("too many failed attempts; try again in {} s", wait),
@@ -91,8 +91,8 @@ std::expected<Identity, Refusal> Credentials::CheckSession(const net::Request& r
     return Refuse(Reason::kEndedSession, "the session has ended; log in again");
   }
   // The key may have been revoked since.
-  Keyring::Lookup lookup = keyring_.Find(*key_id);
-  if (!lookup.identity.has_value()) {
+  std::optional<Identity> identity = keyring_.IdentityOf(*key_id);
+  if (!identity.has_value()) {
     sessions_.End(token);
     return Refuse(Reason::kEndedSession, "the session's key was revoked; log in with another one",
                   *key_id);
@@ -102,7 +102,7 @@ std::expected<Identity, Refusal> Credentials::CheckSession(const net::Request& r
                   fmt::format("a change in a console session needs the header {}", kRequestHeader),
                   *key_id);
   }
-  return *std::move(lookup.identity);
+  return *std::move(identity);
 }
 
 base::Result<std::string> Credentials::BeginSession(const Identity& identity) {

@@ -25,10 +25,11 @@ class Credentials {
   Credentials(Keyring& keyring, base::Clock& clock, bool tls)
       : keyring_(keyring), attempts_(clock), sessions_(clock), tls_(tls) {}
 
-  /// Bearer key, or else session. Notes its use; a refusal is for the caller to note.
+  /// Bearer key, or else session. Notes its use, and a wrong key; a refusal is for the caller to
+  /// note.
   std::expected<Identity, Refusal> Identify(const net::Request& request);
 
-  /// The owner of "<id>.<secret>".
+  /// The owner of "<id>.<secret>". A wrong one counts as an attempt.
   std::expected<Identity, Refusal> CheckKey(std::string_view key, std::string_view remote);
 
   /// The Set-Cookie value of a new session. kLimitExceeded.

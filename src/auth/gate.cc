@@ -33,7 +33,7 @@ std::string_view Phrase(Action action) {
     case Action::kQuery:
       return "run queries";
     case Action::kOperate:
-      return "see metrics and checks in detail";
+      return "see metrics, the stack, or checks in detail";
     case Action::kManageKeys:
       break;
   }
@@ -50,7 +50,7 @@ std::string Describe(Action action, std::string_view stream) {
 }
 
 /// What the key lacks: a role, or the stream in its scope.
-std::string Lacks(const Identity& identity, Action action) {
+std::string Lacks(const Identity& identity, Action action, std::string_view stream) {
   std::string wanted;
   for (const Role role : kRoles) {
     if (RoleAllows(role, action)) {
@@ -66,9 +66,8 @@ std::string Lacks(const Identity& identity, Action action) {
   if (!allowed) {
     return fmt::format("its role is {}, this needs one of {}", has, wanted);
   }
-  return action == Action::kViewDashboard
-             ? "it is bound to streams, and the dashboard shows the figures of all; use a key that "
-               "was created without --stream"
+  return IsOfAllStreams(action) || stream.empty()
+             ? "it is bound to streams, and this is about all: use a key created without --stream"
              : "it is bound to other streams";
 }
 
@@ -81,7 +80,7 @@ base::Error ErrorOf(const Refusal& refusal) {
 Refusal NotAllowed(const Identity& identity, Action action, std::string_view stream) {
   return {.reason = Reason::kNotAllowed,
           .message = fmt::format("key {} may not {}: {}", identity.key_id, Describe(action, stream),
-                                 Lacks(identity, action)),
+                                 Lacks(identity, action, stream)),
           .key_id = identity.key_id};
 }
 
@@ -111,7 +110,7 @@ class KeyGate : public Gate {
         keyring_(keyring),
         audit_(std::move(audit)),
         credentials_(keyring, clock, options.tls),
-        refusals_(options.metrics, audit_.get(), credentials_.attempts()) {
+        refusals_(options.metrics, audit_.get()) {
     if (required_) {
       verifier_ = SigV4Verifier::Create(options.sigv4, keyring, clock);
     }
@@ -158,7 +157,7 @@ class KeyGate : public Gate {
     if (!required_) {
       return true;
     }
-    const auto now = keyring_.Find(identity.key_id).identity;
+    const auto now = keyring_.IdentityOf(identity.key_id);
     return now.has_value() && now->May(action, stream);
   }
 
@@ -212,17 +211,12 @@ class KeyGate : public Gate {
 
 SignatureRefusal KeyGate::NoteSignature(SignatureRefusal refusal, const net::Request& request) {
   const std::string key_id = ClaimedKey(request);
-  const std::string_view address = AddressOf(request.remote);
-  Attempts& attempts = credentials_.attempts();
-  const bool guess = IsGuess(refusal);
-  const int64_t wait = guess ? attempts.SecondsToWait(address, key_id) : 0;
+  const int64_t wait =
+      IsGuess(refusal) ? credentials_.attempts().Failed(AddressOf(request.remote), key_id) : 0;
   if (wait > 0) {
     refusals_.Note({.reason = Reason::kThrottled, .key_id = key_id}, request);
     return {.type = std::string(kThrottlingType),
             .message = fmt::format("too many failed attempts; try again in {} s", wait)};
-  }
-  if (guess) {
-    attempts.Failed(address, key_id);
   }
   refusals_.Note({.reason = Reason::kSignature, .key_id = key_id}, request);
   return refusal;

@@ -75,15 +75,21 @@ bool IsOnStream(Action action) {
   return true;
 }
 
+bool IsOfAllStreams(Action action) {
+  // A key that is bound to streams could otherwise make itself one that is not, or see figures of
+  // other streams. What it queries is judged table by table.
+  return action == Action::kManageKeys || action == Action::kViewDashboard ||
+         action == Action::kOperate;
+}
+
 bool Identity::May(Action action, std::string_view stream) const {
   if (std::ranges::none_of(roles, [action](Role role) { return RoleAllows(role, action); })) {
     return false;
   }
-  // A key that is bound to streams could otherwise make itself one that is not, or see figures of
-  // other streams. What it queries is judged table by table.
-  const bool of_all = action == Action::kManageKeys || action == Action::kViewDashboard ||
-                      action == Action::kOperate;
-  return of_all || IsOnStream(action) ? Holds(of_all ? "" : stream) : true;
+  if (IsOfAllStreams(action)) {
+    return Holds("");
+  }
+  return !IsOnStream(action) || Holds(stream);
 }
 
 bool Identity::Holds(std::string_view stream) const {

@@ -25,7 +25,7 @@ enum class Action : uint8_t {
   kManageStreams,   ///< on a stream: create, reshard, retention, tags, delete
   kViewDashboard,
   kQuery,
-  kOperate,  ///< metrics, readiness in detail
+  kOperate,  ///< metrics, the stack, readiness in detail
   kManageKeys,
 };
 
@@ -36,6 +36,8 @@ std::optional<Role> RoleOf(std::string_view name);
 bool RoleAllows(Role role, Action action);
 /// Whether the action is on a stream and therefore bound by the key's scope.
 bool IsOnStream(Action action);
+/// Whether the action is about all streams at once and therefore for keys without a scope alone.
+bool IsOfAllStreams(Action action);
 
 /// Who asks. `streams` bounds the actions on streams, and what queries may read: names, or prefixes
 /// that end in '*'; empty for all streams.
@@ -44,9 +46,9 @@ struct Identity {
   std::vector<Role> roles;
   std::vector<std::string> streams;
 
-  /// Whether a role allows `action` and, for actions on streams, the scope holds `stream`. ""
-  /// stands for all streams; that, managing keys, and the dashboard, which shows the figures of
-  /// all, are for keys without a scope (or with "*").
+  /// Whether a role allows `action` and the scope holds `stream`, for actions on streams, or all
+  /// streams, for actions that are about all. "" stands for all, too; a scope that holds all is
+  /// empty or has "*".
   bool May(Action action, std::string_view stream = {}) const;
   /// Whether the scope holds `stream`, whatever the roles allow. A query may read the tables that
   /// such streams feed.

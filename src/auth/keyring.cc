@@ -195,7 +195,7 @@ class CatalogKeyring : public Keyring {
     const Entry* const entry = FindActive(id);
     const bool equal = crypto::EqualInConstantTime(
         hash, entry == nullptr ? nobodys_hash_ : entry->key.secret_hash);
-    return equal && entry != nullptr ? std::optional(IdentityOf(*entry)) : std::nullopt;
+    return equal && entry != nullptr ? std::optional(Holder(*entry)) : std::nullopt;
   }
 
   Lookup Find(std::string_view id) const override {
@@ -206,12 +206,18 @@ class CatalogKeyring : public Keyring {
       const Entry* const entry = FindActive(id);
       if (entry != nullptr) {
         box = entry->key.secret_box;
-        identity = IdentityOf(*entry);
+        identity = Holder(*entry);
       }
     }
     auto secret = box_.Open(box, identity.has_value() ? id : kNobody);
     CHECK(secret.has_value());  // Load and Create have opened or made every one.
     return {std::move(*secret), std::move(identity)};
+  }
+
+  std::optional<Identity> IdentityOf(std::string_view id) const override {
+    const std::shared_lock lock(mutex_);
+    const Entry* const entry = FindActive(id);
+    return entry == nullptr ? std::nullopt : std::optional(Holder(*entry));
   }
 
   void Touch(std::string_view id) override {
@@ -254,7 +260,7 @@ class CatalogKeyring : public Keyring {
 
   static std::string NewSecret() { return base::ToBase64(crypto::RandomBytes(kSecretRandomBytes)); }
 
-  static Identity IdentityOf(const Entry& entry) {
+  static Identity Holder(const Entry& entry) {
     const KeyInfo& info = entry.key.info;
     return {.key_id = info.id, .roles = info.roles, .streams = info.streams};
   }

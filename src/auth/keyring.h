@@ -79,6 +79,8 @@ class Keyring {
   };
 
   virtual Lookup Find(std::string_view id) const = 0;
+  /// What an active key may do; nothing for an unknown or revoked id.
+  virtual std::optional<Identity> IdentityOf(std::string_view id) const = 0;
   /// Notes that the key was used now. Cheap: in memory until SaveUses.
   virtual void Touch(std::string_view id) = 0;
   /// Makes the times of last use durable that have changed by a minute or more. For every few

@@ -1,6 +1,5 @@
 #include "auth/refusals.h"
 
-#include "auth/attempts.h"
 #include "auth/audit.h"
 
 namespace weir::auth {
@@ -54,8 +53,7 @@ std::string_view AddressOf(std::string_view remote) {
   return remote.substr(0, remote.rfind(':'));
 }
 
-Refusals::Refusals(base::Metrics* metrics, AuditLog* audit, Attempts& attempts)
-    : audit_(audit), attempts_(attempts) {
+Refusals::Refusals(base::Metrics* metrics, AuditLog* audit) : audit_(audit) {
   for (size_t i = 0; metrics != nullptr && i < kReasons; ++i) {
     counters_[i] =
         &metrics->GetCounter("weir_auth_failures_total", "Requests that were not let in.",
@@ -64,10 +62,6 @@ Refusals::Refusals(base::Metrics* metrics, AuditLog* audit, Attempts& attempts)
 }
 
 void Refusals::Note(const Refusal& refusal, const net::Request& request) {
-  const std::string_view address = AddressOf(request.remote);
-  if (refusal.reason == Reason::kWrongKey) {
-    attempts_.Failed(address, refusal.key_id);
-  }
   if (base::Counter* const counter = counters_[static_cast<size_t>(refusal.reason)]) {
     counter->Add();
   }
@@ -81,7 +75,7 @@ void Refusals::Note(const Refusal& refusal, const net::Request& request) {
                           .key_id = refusal.key_id,
                           .object = object,
                           .reason = std::string(ReasonName(refusal.reason)),
-                          .address = std::string(address),
+                          .address = std::string(AddressOf(request.remote)),
                           .request_id = request.request_id},
                          subject);
   }

@@ -10,7 +10,6 @@
 
 namespace weir::auth {
 
-class Attempts;
 class AuditLog;
 
 /// Why a request is not let in.
@@ -43,18 +42,16 @@ net::Response ResponseTo(const Refusal& refusal);
 /// The address without its port.
 std::string_view AddressOf(std::string_view remote);
 
-/// Counts refusals by reason (weir_auth_failures_total), audits them, and remembers wrong keys.
-/// Thread-safe.
+/// Counts refusals by reason (weir_auth_failures_total) and audits them. Thread-safe.
 class Refusals {
  public:
   /// `metrics` and `audit` may be null.
-  Refusals(base::Metrics* metrics, AuditLog* audit, Attempts& attempts);
+  Refusals(base::Metrics* metrics, AuditLog* audit);
 
   void Note(const Refusal& refusal, const net::Request& request);
 
  private:
   AuditLog* const audit_;
-  Attempts& attempts_;
   std::array<base::Counter*, kReasons> counters_{};
 };
 
