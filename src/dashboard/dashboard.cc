@@ -5,9 +5,13 @@
 #include "dashboard/query_route.h"
 #include "dashboard/refresher.h"
 #include "dashboard/web_routes.h"
+#include "net/blocking_pool.h"
 
 namespace weir::dashboard {
 namespace {
+
+/// One for each query that runs or waits, and one that tells the next that these are too many.
+constexpr int kQueryThreads = query::kMaxRunningQueries + query::kMaxWaitingQueries + 1;
 
 class ConversionDashboard : public Dashboard {
  public:
@@ -23,27 +27,46 @@ class ConversionDashboard : public Dashboard {
     };
     server.Route("GET", "/", web_file);
     server.Route("GET", "/assets/{rest...}", web_file);
-    server.RouteBlocking("GET", "/v1/dashboards/conversion",
-                         [this](net::Request, std::unique_ptr<net::Responder> responder) {
-                           responder->Send(AnswerDataset());
-                         });
+    RouteQuery(server, "GET", "/v1/dashboards/conversion",
+               [this](const net::Request&) { return AnswerDataset(); });
     server.RouteEvents("/v1/dashboards/conversion/events",
                        [this](net::Request request, std::shared_ptr<net::EventStream> stream) {
                          refresher_.AddListener(std::move(stream), MayStill(std::move(request)));
                        });
-    server.RouteBlocking(
-        "POST", "/v1/query",
-        [this](net::Request request, std::unique_ptr<net::Responder> responder) {
-          const auto identity = gate_.Check(request, auth::Action::kQuery);
-          responder->Send(identity.has_value() ? AnswerQuery(queries_, *identity, request)
-                                               : gate_.Refused(identity.error(), request));
+    RouteQuery(server, "POST", "/v1/query", [this](const net::Request& request) {
+      const auto identity = gate_.Check(request, auth::Action::kQuery);
+      return identity.has_value() ? AnswerQuery(queries_, *identity, request)
+                                  : gate_.Refused(identity.error(), request);
+    });
+  }
+
+  void Stop() override {
+    refresher_.Stop();
+    query_threads_.Stop();
+  }
+
+ private:
+  /// Queries can take long, so they have threads of their own: those of the server's blocking
+  /// routes stay free for others.
+  void RouteQuery(net::HttpServer& server, std::string_view method, std::string_view pattern,
+                  std::function<net::Response(const net::Request&)> answer) {
+    server.Route(
+        method, pattern,
+        [this, answer = std::move(answer)](net::Request request,
+                                           std::unique_ptr<net::Responder> responder) {
+          net::Responder* const waiting = responder.get();
+          std::move_only_function<void()> job = [&answer, request = std::move(request),
+                                                 responder = std::move(responder)] {
+            responder->Send(answer(request));
+          };
+          if (!query_threads_.Run(job)) {
+            waiting->Send(net::ErrorResponse(
+                {base::Code::kUnavailable, "too many queries wait already; try again later"}));
+          }
         },
         kMaxQueryBody);
   }
 
-  void Stop() override { refresher_.Stop(); }
-
- private:
   MayListen MayStill(net::Request request) {
     return [this, request = std::move(request)] {
       return gate_.StillMay(request, auth::Action::kViewDashboard);
@@ -64,6 +87,7 @@ class ConversionDashboard : public Dashboard {
   query::QueryService& queries_;
   auth::Gate& gate_;
   Refresher refresher_;
+  net::BlockingPool query_threads_{kQueryThreads};
 };
 
 }  // namespace

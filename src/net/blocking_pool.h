@@ -10,7 +10,7 @@
 
 namespace weir::net {
 
-// A few threads that run jobs which may block. Thread-safe.
+/// A few threads that run jobs which may block. Thread-safe.
 class BlockingPool {
  public:
   static constexpr size_t kMaxQueuedJobs = 256;
@@ -18,10 +18,10 @@ class BlockingPool {
   explicit BlockingPool(int threads);
   ~BlockingPool();
 
-  // False, without taking the job, when kMaxQueuedJobs wait already or the pool stops.
+  /// False, without taking the job, when kMaxQueuedJobs wait already or the pool stops.
   bool Run(std::move_only_function<void()>& job);
 
-  // Drops what waits, finishes what runs, joins.
+  /// Drops what waits, finishes what runs, joins.
   void Stop();
 
  private:

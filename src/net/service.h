@@ -52,8 +52,7 @@ struct Service {
         id_prefix(std::move(request_id_prefix)),
         pool(kBlockingThreads) {}
 
-  // More than SQL queries run at once (4, each up to 30 s), so that four slow ones leave threads
-  // for the other blocking routes.
+  // For what waits for a disk. What takes long by design, as SQL queries do, has threads of its own.
   static constexpr int kBlockingThreads = 6;
 
   const ServerLimits limits;

@@ -55,8 +55,11 @@ struct QueryResult {
   int64_t elapsed_millis = 0;
 };
 
-/// Runs queries; at most 4 at once and 16 waiting, kUnavailable beyond. Thread-safe; Run blocks its
-/// thread.
+inline constexpr int kMaxRunningQueries = 4;
+inline constexpr int kMaxWaitingQueries = 16;
+
+/// Runs queries; so many at once and so many waiting, kUnavailable beyond. Thread-safe; Run blocks
+/// its thread, also while the query waits.
 class QueryService {
  public:
   /// `program` is this executable, which `<program> query-worker` makes a worker (see worker.h).

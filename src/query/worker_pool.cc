@@ -20,19 +20,19 @@ base::Result<std::unique_ptr<WorkerProcess>> WorkerPool::Take(int64_t deadline_n
   std::unique_ptr<WorkerProcess> worker;
   {
     std::unique_lock lock(mutex_);
-    if (!shut_down_ && running_ >= kMaxRunning) {
-      if (waiting_ >= kMaxWaiting) {
+    if (!shut_down_ && running_ >= kMaxRunningQueries) {
+      if (waiting_ >= kMaxWaitingQueries) {
         return Fail(Code::kUnavailable, "{} queries run and {} wait already; try again later",
                     running_, waiting_);
       }
       const std::chrono::nanoseconds left(deadline_nanos - clock_.MonotonicNanos());
       ++waiting_;
       const bool free =
-          freed_.wait_for(lock, left, [&] { return shut_down_ || running_ < kMaxRunning; });
+          freed_.wait_for(lock, left, [&] { return shut_down_ || running_ < kMaxRunningQueries; });
       --waiting_;
       if (!free) {
         return Fail(Code::kLimitExceeded, "the query waited its whole time for {} others",
-                    kMaxRunning);
+                    kMaxRunningQueries);
       }
     }
     if (shut_down_) {

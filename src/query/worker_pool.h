@@ -14,13 +14,11 @@
 
 namespace weir::query {
 
-/// Keeps workers and hands each to one query at a time; at most kMaxRunning queries at once and
-/// kMaxWaiting behind them. The worker that was used last is handed out first, because it has the
+/// Keeps workers and hands each to one query at a time; at most kMaxRunningQueries at once and
+/// kMaxWaitingQueries behind them. The worker that was used last is handed out first, because it has the
 /// tables loaded. Thread-safe.
 class WorkerPool {
  public:
-  static constexpr int kMaxRunning = 4;
-  static constexpr int kMaxWaiting = 16;
   /// Idle workers that are kept; a further one is ended when its query is done.
   static constexpr size_t kMaxIdle = 2;
   /// A worker is replaced after so many queries, whatever DuckDB may have leaked by then.

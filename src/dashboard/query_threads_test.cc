@@ -1,0 +1,97 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "auth/gate_fixture.h"
+#include "dashboard/dashboard.h"
+#include "net/http_client.h"
+
+namespace weir::dashboard {
+namespace {
+
+constexpr int kSlowQueries = query::kMaxRunningQueries + query::kMaxWaitingQueries;
+constexpr int64_t kPatienceMillis = 10'000;
+
+/// Answers when it is released.
+class SlowQueries : public query::QueryService {
+ public:
+  base::Result<query::QueryResult> Run(std::string_view, const query::QueryOptions&) override {
+    std::unique_lock lock(mutex_);
+    ++asked_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return released_; });
+    return query::QueryResult{};
+  }
+
+  void Shutdown() override {
+    const std::lock_guard lock(mutex_);
+    released_ = true;
+    changed_.notify_all();
+  }
+
+  /// Whether so many queries were asked in the end.
+  bool WaitFor(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::milliseconds(kPatienceMillis),
+                             [&] { return asked_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int asked_ = 0;
+  bool released_ = false;
+};
+
+class QueryThreads : public auth::GateFixture {
+ protected:
+  /// The status of a request of its own connection, or 0.
+  int Status(std::string_view method, std::string_view target, std::string_view body = "") const {
+    const auto client =
+        net::HttpClient::Create(fmt::format("http://127.0.0.1:{}", http_->port()), kPatienceMillis);
+    if (!client.has_value()) {
+      return 0;
+    }
+    const auto answer = (*client)->Send(method, target, {}, body);
+    return answer.has_value() ? answer->status : 0;
+  }
+
+  std::unique_ptr<net::HttpServer> http_;
+};
+
+TEST_F(QueryThreads, SlowQueriesLeaveTheThreadsOfOtherRoutesFree) {
+  Open({.required = false});
+  base::Clock& clock = base::SystemClock();
+  SlowQueries queries;
+  auto dashboard = Dashboard::Create(queries, *gate_, clock, [] { return PipelineState{}; });
+  ASSERT_TRUE(dashboard.has_value());
+  http_ = *net::HttpServer::Create({.port = 0}, clock);
+  (*dashboard)->Register(*http_);
+  http_->RouteBlocking("GET", "/metrics",
+                       [](net::Request, std::unique_ptr<net::Responder> responder) {
+                         responder->Send({.body = "{}"});
+                       });
+  ASSERT_TRUE(http_->Start().has_value());
+  std::vector<int> answers(kSlowQueries);
+  std::vector<std::thread> asking;
+  for (int& answer : answers) {
+    asking.emplace_back([&] { answer = Status("POST", "/v1/query", R"({"sql":"SELECT 1"})"); });
+  }
+  EXPECT_TRUE(queries.WaitFor(kSlowQueries)) << "a query waits for a thread";
+  EXPECT_EQ(Status("GET", "/metrics"), 200);
+  queries.Shutdown();
+  for (std::thread& thread : asking) {
+    thread.join();
+  }
+  EXPECT_EQ(answers, std::vector<int>(kSlowQueries, 200));
+  (*dashboard)->Stop();
+  http_->Stop(kPatienceMillis);
+}
+
+}  // namespace
+}  // namespace weir::dashboard
