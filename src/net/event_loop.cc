@@ -31,9 +31,13 @@ using tcp = asio::ip::tcp;
 constexpr size_t kReadBytes = 256 << 10;
 // Reads of one connection in a row, before others get their turn.
 constexpr int kMaxReadsInARow = 4;
-// Turns of connections between two looks at the sockets.
+// Turns of connections between two looks at the sockets: what comes meanwhile waits as long. Long
+// rounds are cheaper, so only who has a loop to himself has them.
 constexpr int kMaxTurns = 64;
 constexpr int64_t kTurnsNanos = 500'000;
+constexpr int64_t kSharedTurnsNanos = 150'000;
+// A loop counts as shared for so long after turns of different clients.
+constexpr int64_t kSharedNanos = 100'000'000;
 constexpr auto kTick = std::chrono::milliseconds(250);
 constexpr int kMaxAccepts = 64;  // Between two looks at the other sockets.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
@@ -297,7 +301,9 @@ class Loop {
 
   // Some turns; then the loop looks at its sockets, so that newcomers are queued, too.
   void GiveTurns() {
-    const int64_t until = service_.clock.MonotonicNanos() + kTurnsNanos;
+    const int64_t begun = service_.clock.MonotonicNanos();
+    const bool shared = begun < shared_until_nanos_;
+    const int64_t until = begun + (shared ? kSharedTurnsNanos : kTurnsNanos);
     mailbox_->EnterLoop();
     for (int i = 0; i < kMaxTurns && !turns_.empty(); ++i) {
       const PeerPtr peer = turns_.Next();
@@ -305,17 +311,10 @@ class Loop {
       if (peer->closed) {
         continue;
       }
-      for (Delivery& delivery : peer->mail) {
-        peer->connection().OnDelivery(std::move(delivery));
+      if (std::exchange(last_owner_, peer->connection().owner()) != peer->connection().owner()) {
+        shared_until_nanos_ = begun + kSharedNanos;
       }
-      peer->mail.clear();
-      if (peer->connection().behind()) {
-        peer->connection().GoOn();
-      }
-      if (std::exchange(peer->readable, false)) {
-        Read(peer);
-      }
-      Pump(peer);
+      GiveTurn(peer);
       if (service_.clock.MonotonicNanos() > until) {
         break;
       }
@@ -323,8 +322,27 @@ class Loop {
     LeaveLoop();
     turning_ = !turns_.empty();
     if (turning_) {
+      if (shared) {
+        // Those who write down what came may wait for this processor: a thread that never sleeps
+        // keeps it until the next tick of the system's clock, which is 4 ms.
+        std::this_thread::yield();
+      }
       asio::post(context_, [this] { GiveTurns(); });
     }
+  }
+
+  void GiveTurn(const PeerPtr& peer) {
+    for (Delivery& delivery : peer->mail) {
+      peer->connection().OnDelivery(std::move(delivery));
+    }
+    peer->mail.clear();
+    if (peer->connection().behind()) {
+      peer->connection().GoOn();
+    }
+    if (std::exchange(peer->readable, false)) {
+      Read(peer);
+    }
+    Pump(peer);
   }
 
   static bool IsOver(Peer& peer) {
@@ -435,6 +453,8 @@ class Loop {
   std::unordered_map<uint64_t, PeerPtr> peers_;
   Turns<Client, PeerPtr> turns_;
   bool turning_ = false;
+  const Client* last_owner_ = nullptr;  // To be compared, it may be gone.
+  int64_t shared_until_nanos_ = 0;
   std::vector<Delivery> mail_;
   std::vector<PeerPtr> expired_;
   const size_t max_handshakes_;
