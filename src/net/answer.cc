@@ -53,13 +53,11 @@ class OneStream : public ResponseStream {
     if (!open()) {
       return false;
     }
-    const size_t waiting = backlog_->waiting.fetch_add(bytes.size()) + bytes.size();
-    if (waiting + backlog_->unsent > kMaxQueuedStreamBytes) {
+    backlog_->Add(bytes.size());
+    if (backlog_->held() > kMaxQueuedStreamBytes) {
+      backlog_->Take(bytes.size());
       Finish(Delivery::Kind::kStreamOverflow);
       return false;
-    }
-    if (backlog_->all != nullptr) {
-      backlog_->all->waiting += bytes.size();
     }
     Post(Delivery::Kind::kChunk, bytes);
     return true;
@@ -155,10 +153,7 @@ std::shared_ptr<ResponseStream> OneResponder::Open(Response head, bool events) {
   sent_ = true;
   auto state = std::make_shared<StreamState>();
   state->events = events;
-  backlog_->waiting += head.body.size();
-  if (backlog_->all != nullptr) {
-    backlog_->all->waiting += head.body.size();
-  }
+  backlog_->Add(head.body.size());
   mailbox_->Post({.connection = connection_,
                   .kind = Delivery::Kind::kStreamHead,
                   .slot = slot_,

@@ -15,12 +15,28 @@ namespace weir::net {
 // So many streams of one connection may hold kMaxQueuedStreamBytes at once.
 inline constexpr size_t kMaxFullStreams = 4;
 
-// Bytes of streamed answers that one connection still holds. Thread-safe.
+// Bytes of streamed answers that are still held: over HTTP/1.1 of one connection, over HTTP/2 of
+// one stream. Thread-safe.
 struct StreamBacklog {
-  std::atomic<size_t> waiting = 0;  // Not yet in the connection's output.
-  std::atomic<size_t> unsent = 0;   // In its output.
+  std::atomic<size_t> waiting = 0;  // Not yet with the connection, or not yet their turn there.
+  std::atomic<size_t> unsent = 0;   // With the connection, not yet with the client.
   // Of all streams of the connection, where they move side by side; else null.
   std::shared_ptr<StreamBacklog> all;
+
+  // Bytes begin, and cease, to be `waiting`.
+  void Add(size_t bytes) {
+    waiting += bytes;
+    if (all != nullptr) {
+      all->Add(bytes);
+    }
+  }
+
+  void Take(size_t bytes) {
+    waiting -= bytes;
+    if (all != nullptr) {
+      all->Take(bytes);
+    }
+  }
 
   size_t held() const { return waiting + unsent; }
 

@@ -159,8 +159,7 @@ void Http1Connection::Deny(Response response) {
   }
   denied_ = std::move(response);
   discarded_bytes_ = 0;
-  incoming_.request.body.clear();
-  incoming_.shares = {};
+  incoming_.Release();
   phase_ = Phase::kBody;
 }
 
@@ -192,8 +191,7 @@ bool Http1Connection::ParseBody(std::string_view& input) {
 }
 
 bool Http1Connection::DiscardBody() {
-  discarded_bytes_ += incoming_.request.body.size();
-  incoming_.request.body.clear();
+  discarded_bytes_ += std::exchange(incoming_.request.body, {}).size();
   if (!body_.done() && discarded_bytes_ <= kMaxDiscardedBytes) {
     return false;
   }
@@ -227,10 +225,8 @@ void Http1Connection::AnswerEarly(Response response, bool reusable) {
   slot.response = std::move(response);
   slot.ready = true;
   phase_ = Phase::kHead;
-  if (!reusable) {
-    linger_ = true;
-    incoming_.request = Request{};
-  }
+  linger_ = linger_ || !reusable;
+  incoming_.Release();
   if (close_) {
     Stop();
   }
@@ -258,7 +254,7 @@ Http1Connection::Slot* Http1Connection::FindSlot(uint64_t id) {
 void Http1Connection::OnDelivery(Delivery delivery) {
   Slot* const slot = FindSlot(delivery.slot);
   if (slot == nullptr) {
-    return;
+    return backlog_->Take(delivery.streamed_bytes());
   }
   switch (delivery.kind) {
     case Delivery::Kind::kResponse:
@@ -272,6 +268,7 @@ void Http1Connection::OnDelivery(Delivery delivery) {
       break;
     case Delivery::Kind::kChunk:
       if (slot->begun) {
+        backlog_->Take(delivery.chunk.size());
         return FlushChunk(*slot, delivery.chunk);
       }
       slot->response.body.append(delivery.chunk);
@@ -354,11 +351,11 @@ void Http1Connection::FlushStreamHead(Slot& slot, bool close) {
   if (slot.pending.head_only) {
     EndStream(slot, true);
   }
+  backlog_->Take(slot.response.body.size());
   FlushChunk(slot, std::exchange(slot.response.body, {}));
 }
 
 void Http1Connection::FlushChunk(const Slot& slot, std::string_view bytes) {
-  backlog_->waiting -= bytes.size();
   if (slot.pending.head_only) {
     return;
   }
@@ -434,7 +431,6 @@ bool Http1Connection::OnTick() {
     return true;
   } else if (!slots_.empty() && slots_.front().begun && slots_.front().stream.events()) {
     if (intake_.unsent() == 0 && passed(last_output_nanos_, kEventKeepAliveMillis)) {
-      backlog_->waiting += kEventKeepAlive.size();
       FlushChunk(slots_.front(), kEventKeepAlive);
       return true;
     }

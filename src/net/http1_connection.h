@@ -86,7 +86,6 @@ class Http1Connection : public Connection {
   void FlushReady();
   void FlushResponse(Slot& slot, bool close);
   void FlushStreamHead(Slot& slot, bool close);
-  // `bytes` have been counted as waiting.
   void FlushChunk(const Slot& slot, std::string_view bytes);
   void Answered(Slot& slot, size_t bytes);
   // Goes on with what was read while the connection was paused.

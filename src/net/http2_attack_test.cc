@@ -309,6 +309,15 @@ TEST_P(Http2AttackTest, BoundsFloodsOfFramesThatCarryNothing) {
   ExpectCounted("priority");
   ExpectGoAway(open + Repeat(Frame(kWindowUpdate, 0, 1, "\0\0\0\1"s), kMany), kEnhanceYourCalm);
   ExpectCounted("window_update");
+  constexpr uint8_t kPadded = 8;
+  ExpectGoAway(open + Repeat(Frame(kData, kPadded, 1, "\0"s), kMany), kEnhanceYourCalm);
+  ExpectGoAway(open + Repeat(Frame(kData, kPadded, 1, "\2\0\0"s), kMany), kEnhanceYourCalm);
+  ExpectGoAway(open + Repeat(Frame(kGoAway, 0, 0, std::string(8, '\0')), kMany), kEnhanceYourCalm);
+  ExpectCounted("goaway");
+  ExpectGoAway(open + Frame(kReset, 0, 1, "\0\0\0\x08"s) +
+                   Repeat(Frame(kHeaders, kWhole, 1, RawHttp2::Literals({{"x", "y"}})), kMany),
+               kEnhanceYourCalm);
+  ExpectCounted("closed_stream");
   EXPECT_THAT(Once(weir::net::Get("/hello")), EndsWith("hello"));
 }
 

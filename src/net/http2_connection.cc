@@ -15,11 +15,11 @@ constexpr size_t kFeedBytes = 16 << 10;
 constexpr size_t kOutputBytes = 256 << 10;
 // Frames that carry nothing, and resets: so many at once, and so many a second. A frame of an
 // answer gives some back, because clients say often that they have room.
-constexpr size_t kMaxIdleFrames = 1'000;
-constexpr size_t kIdleFramesPerSecond = 200;
-constexpr size_t kFramesPerDataFrame = 4;
-constexpr size_t kMaxResets = 200;
-constexpr size_t kResetsPerSecond = 20;
+constexpr double kMaxIdleFrames = 1'000;
+constexpr double kIdleFramesPerSecond = 200;
+constexpr double kFramesPerDataFrame = 4;
+constexpr double kMaxResets = 200;
+constexpr double kResetsPerSecond = 20;
 // How long the client is waited for when it shall say what it has sent before it heard of the end.
 constexpr int kDrainTicks = 4;
 
@@ -37,8 +37,12 @@ std::string_view NameOf(Http2Frame frame) {
       return "settings";
     case Http2Frame::kPriority:
       return "priority";
+    case Http2Frame::kGoAway:
+      return "goaway";
     case Http2Frame::kEmptyData:
       return "empty_data";
+    case Http2Frame::kClosedStream:
+      return "closed_stream";
     case Http2Frame::kContinuation:
       return "continuation";
   }
@@ -107,6 +111,9 @@ void Http2Connection::GoOn() {
   std::string_view rest = waiting;
   TakeTurn(rest);
   input_.insert(0, rest);
+  if (ended_ && !behind_) {
+    ResetHalfRequests();
+  }
 }
 
 void Http2Connection::TakeTurn(std::string_view& input) {
@@ -148,10 +155,21 @@ void Http2Connection::OnEnd() {
       aborted_ = true;
     }
   }
+  if (!behind_) {
+    ResetHalfRequests();
+  }
 }
 
-void Http2Connection::Charge(FrameAllowance& allowance, size_t amount, std::string_view what) {
-  if (!allowance.Use(amount, service_.clock.MonotonicNanos())) {
+void Http2Connection::ResetHalfRequests() {
+  for (const auto& [id, stream] : streams_) {
+    if (stream.phase == Phase::kHead || stream.phase == Phase::kBody) {
+      session_.Reset(id, Http2Error::kCancel);
+    }
+  }
+}
+
+void Http2Connection::Charge(FrameAllowance& allowance, std::string_view what) {
+  if (!allowance.Use(1, service_.clock.MonotonicNanos())) {
     GiveUp(what, Http2Error::kEnhanceYourCalm);
   }
 }
@@ -178,18 +196,22 @@ void Http2Connection::OnFrame(Http2Frame frame) {
     head_started_nanos_ = 0;
   }
   if (frame == Http2Frame::kReset) {
-    Charge(resets_, 1, NameOf(frame));
+    Charge(resets_, NameOf(frame));
   } else if (frame != Http2Frame::kUseful) {
-    Charge(frames_, 1, NameOf(frame));
+    Charge(frames_, NameOf(frame));
   }
 }
 
 void Http2Connection::OnMisuse(int32_t id) {
   head_started_nanos_ = 0;  // A malformed head comes to no other end.
-  if (Stream* const stream = Find(id)) {
+  ChargeMisuse(Find(id));
+}
+
+void Http2Connection::ChargeMisuse(Stream* stream) {
+  if (stream != nullptr) {
     stream->misused = true;
   }
-  Charge(resets_, 1, "misuse");
+  Charge(resets_, "misuse");
 }
 
 void Http2Connection::OnHeadBegins(int32_t id) {
@@ -301,7 +323,7 @@ void Http2Connection::BeginRequest(int32_t id) {
 
 void Http2Connection::Deny(int32_t id, Stream& stream, Response response) {
   stream.pending = intake_.Begin(stream.incoming);
-  stream.incoming.request = Request{};
+  stream.incoming.Release();
   Answer(id, stream, std::move(response), false);
 }
 
@@ -344,7 +366,6 @@ void Http2Connection::AddBody(int32_t id, Stream& stream, std::string bytes) {
   intake_.NoteUnsent(size);
   NoteWaiting(stream, size);
   if (stream.streamed) {
-    stream.backlog->waiting -= size;
     session_.Resume(id);
     if (streamed_bytes_ > kMaxStreamedBytes) {
       CutLargest();
@@ -365,7 +386,7 @@ size_t Http2Connection::ReadBody(int32_t id, char* into, size_t size, bool& end)
   NoteTaken(*stream, some);
   end = stream->ended && stream->waiting_bytes() == 0;
   if (stream->waiting_bytes() == 0) {
-    stream->body = {};
+    std::string().swap(stream->body);
     stream->taken = 0;
   } else if (stream->taken > stream->body.size() / 2) {
     // Not erased: what is counted no longer is not to be held either.
@@ -395,7 +416,7 @@ void Http2Connection::Cut(int32_t id, Stream& stream, Http2Error error) {
 
 void Http2Connection::DropBody(Stream& stream) {
   const size_t rest = stream.waiting_bytes();
-  stream.body = {};
+  std::string().swap(stream.body);
   stream.taken = 0;
   NoteTaken(stream, rest);
   intake_.NoteSent(rest);
@@ -423,12 +444,8 @@ void Http2Connection::NoteTaken(const Stream& stream, size_t bytes) {
 
 void Http2Connection::OnDelivery(Delivery delivery) {
   const auto id = static_cast<int32_t>(delivery.slot);
-  if (delivery.kind == Delivery::Kind::kStreamHead) {
-    backlog_->waiting -= delivery.response.body.size();
-  } else if (delivery.kind == Delivery::Kind::kChunk) {
-    backlog_->waiting -= delivery.chunk.size();
-  }
   Stream* const stream = Find(id);
+  (stream != nullptr ? stream->backlog : backlog_)->Take(delivery.streamed_bytes());
   if (stream == nullptr) {
     return;
   }
@@ -512,10 +529,10 @@ void Http2Connection::OnDataSent() {
 
 void Http2Connection::OnResetSent(int32_t id, uint32_t error) {
   // A body of another length than was said is no misuse of a frame.
-  const Stream* const stream = Find(id);
+  Stream* const stream = Find(id);
   if (stream != nullptr && !stream->misused &&
       error == static_cast<uint32_t>(Http2Error::kProtocol)) {
-    OnMisuse(id);
+    ChargeMisuse(stream);
   }
   if (service_.metrics != nullptr) {
     service_.metrics
@@ -592,7 +609,6 @@ bool Http2Connection::TickStream(int32_t id, Stream& stream, int64_t now) {
       }
     } else if (stream.hold.events() && !stream.ended &&
                Passed(stream.progress_nanos, kEventKeepAliveMillis, now)) {
-      stream.backlog->waiting += kEventKeepAlive.size();
       AddBody(id, stream, std::string(kEventKeepAlive));
       return true;
     }

@@ -125,7 +125,10 @@ class Http2Connection : public Connection, private Http2Events {
   void NoteWaiting(const Stream& stream, size_t bytes);
   void NoteTaken(const Stream& stream, size_t bytes);
   bool TickStream(int32_t id, Stream& stream, int64_t now);
-  void Charge(FrameAllowance& allowance, size_t amount, std::string_view what);
+  void Charge(FrameAllowance& allowance, std::string_view what);
+  void ChargeMisuse(Stream* stream);
+  // The client sends no more: what it has begun to ask will never be whole.
+  void ResetHalfRequests();
   // Ends the connection; `why` is for the metric.
   void GiveUp(std::string_view why, Http2Error error);
   void CountGoAway(std::string_view why);

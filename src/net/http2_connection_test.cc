@@ -1,6 +1,7 @@
 #include "net/http2_connection.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "net/raw_http2.h"
 
@@ -14,6 +15,11 @@ constexpr uint8_t kPing = 6;
 constexpr uint8_t kReset = 3;
 
 using Fields = RawHttp2::Fields;
+
+size_t AllocatedBytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
 
 // One connection without a socket, and what a loop does for it.
 class Http2ConnectionTest : public testing::Test {
@@ -36,6 +42,13 @@ class Http2ConnectionTest : public testing::Test {
                              },
                          .event_handler = {},
                          .metrics = std::make_unique<RouteMetrics>(nullptr, "/counted")},
+                        nullptr);
+    service_.router.Add("/small",
+                        {.method = "GET",
+                         .max_body_bytes = 4'000'000,
+                         .handler = {},
+                         .event_handler = {},
+                         .metrics = std::make_unique<RouteMetrics>(nullptr, "/small")},
                         nullptr);
     connection_.OnBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + RawHttp2::Frame(4, 0, 0, ""));
     Take();
@@ -152,6 +165,69 @@ TEST_F(Http2ConnectionTest, ForgetsAMalformedHead) {
   clock_.AdvanceMillis(10'001);
   EXPECT_FALSE(connection_.OnTick());
   EXPECT_FALSE(connection_.finished());
+}
+
+TEST_F(Http2ConnectionTest, TimesAHeadWhateverElseIsReset) {
+  connection_.OnBytes(
+      RawHttp2::Frame(
+          1, 4, 1,
+          RawHttp2::Literals(RawHttp2::Head("GET", "/counted", {{"content-length", "2"}}))) +
+      RawHttp2::Frame(0, 1, 1, "abc") +
+      RawHttp2::Frame(1, 1, 3, RawHttp2::Literals(RawHttp2::Head("GET", "/counted"))));
+  EXPECT_NE(Take().find(RawHttp2::Frame(kReset, 0, 1, "\0\0\0\x01"s)), std::string::npos);
+  clock_.AdvanceMillis(10'001);
+  EXPECT_TRUE(connection_.OnTick());
+  Take();
+  EXPECT_TRUE(connection_.finished());
+}
+
+TEST_F(Http2ConnectionTest, ForgetsHalfARequestOfAClientThatSendsNoMore) {
+  const std::string half =
+      RawHttp2::Frame(1, 4, 1, RawHttp2::Literals(RawHttp2::Head("GET", "/counted"))) +
+      RawHttp2::Frame(0, 0, 1, "half a body");
+  connection_.OnBytes(half + Get(3) + RawHttp2::Frame(1, 0, 5, "\x82"));
+  ASSERT_EQ(begun_, 1U);
+  connection_.OnEnd();
+  Take();
+  AnswerAll();
+  EXPECT_NE(Take().find(RawHttp2::Frame(0, 1, 3, "x")), std::string::npos);
+  EXPECT_EQ(service_.body_bytes.used(), 0U);
+  EXPECT_TRUE(connection_.finished());
+}
+
+TEST_F(Http2ConnectionTest, ServesWhatWaitsUnreadOfAClientThatSendsNoMore) {
+  std::string all = RawHttp2::Frame(1, 4, 1, RawHttp2::Literals(RawHttp2::Head("GET", "/counted")));
+  for (int32_t i = 1; i < 20; ++i) {
+    all += Get(2 * i + 1);
+  }
+  connection_.OnBytes(all + RawHttp2::Frame(0, 1, 1, ""));
+  ASSERT_TRUE(connection_.behind());
+  connection_.OnEnd();
+  for (int i = 0; i < 20 && !connection_.finished(); ++i) {
+    AnswerAll();
+    Take();
+    if (connection_.behind()) {
+      connection_.GoOn();
+    }
+  }
+  EXPECT_EQ(begun_, 20U);
+  EXPECT_TRUE(connection_.finished());
+}
+
+TEST_F(Http2ConnectionTest, KeepsNothingOfARefusedBody) {
+  const std::string post =
+      RawHttp2::Frame(1, 4, 1, RawHttp2::Literals(RawHttp2::Head("GET", "/small")));
+  // No room for the answer, so that the stream stays.
+  connection_.OnBytes(RawHttp2::Frame(4, 0, 0, "\0\x04\0\0\0\0"s) + post);
+  const size_t before = AllocatedBytes();
+  const std::string data = RawHttp2::Frame(0, 0, 1, std::string(16'000, 'x'));
+  for (int i = 0; i < 260; ++i) {
+    connection_.OnBytes(data);
+    Take();
+  }
+  EXPECT_EQ(service_.body_bytes.used(), 0U);
+  EXPECT_GT(service_.unsent_bytes.used(), 0U);
+  EXPECT_LT(AllocatedBytes(), before + 1'000'000);
 }
 
 TEST_F(Http2ConnectionTest, MeasuresEachTrailerByItself) {

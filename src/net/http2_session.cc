@@ -2,6 +2,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/check.h"
@@ -15,10 +16,6 @@ constexpr size_t kMaxContinuations = 8;
 constexpr uint64_t kResetBurst = 10'000;
 constexpr uint64_t kResetsPerSecond = 1'000;
 
-Http2Events& Events(void* user) {
-  return *static_cast<Http2Events*>(user);
-}
-
 std::string_view Text(const uint8_t* bytes, size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
@@ -29,6 +26,8 @@ bool IsRequest(const nghttp2_frame* frame) {
 
 Http2Frame KindOf(const nghttp2_frame_hd& head) {
   switch (head.type) {
+    case NGHTTP2_GOAWAY:
+      return Http2Frame::kGoAway;
     case NGHTTP2_DATA:
       return head.length == 0 && (head.flags & NGHTTP2_FLAG_END_STREAM) == 0
                  ? Http2Frame::kEmptyData
@@ -80,12 +79,21 @@ std::string_view Http2ErrorName(uint32_t code) {
 }
 
 struct Http2Session::Library {
+  explicit Library(Http2Events& its_events) : events(its_events) {}
+
   ~Library() { nghttp2_session_del(session); }
 
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+
+  Http2Events& events;
   nghttp2_session* session = nullptr;
+  int32_t newest = 0;  // Of the streams for which heads came.
 };
 
 struct Http2Session::Callbacks {
+  static Http2Events& Events(void* user) { return static_cast<Library*>(user)->events; }
+
   static int ToResult(Http2Events::Verdict verdict) {
     switch (verdict) {
       case Http2Events::Verdict::kPause:
@@ -98,8 +106,17 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  static int OnBeginFrame(nghttp2_session* /*session*/, const nghttp2_frame_hd* head, void* user) {
-    Events(user).OnFrame(KindOf(*head));
+  static int OnBeginFrame(nghttp2_session* session, const nghttp2_frame_hd* head, void* user) {
+    Library& library = *static_cast<Library*>(user);
+    Http2Frame kind = KindOf(*head);
+    if (head->type == NGHTTP2_HEADERS) {
+      if (head->stream_id <= library.newest &&
+          nghttp2_session_find_stream(session, head->stream_id) == nullptr) {
+        kind = Http2Frame::kClosedStream;
+      }
+      library.newest = std::max(library.newest, head->stream_id);
+    }
+    library.events.OnFrame(kind);
     return 0;
   }
 
@@ -141,6 +158,9 @@ struct Http2Session::Callbacks {
     const bool message = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (message && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
       Events(user).OnRequestEnd(frame->hd.stream_id);
+    } else if (frame->hd.type == NGHTTP2_DATA && frame->data.padlen > 0 &&
+               frame->data.padlen == frame->hd.length) {
+      Events(user).OnFrame(Http2Frame::kEmptyData);
     }
     if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
       Events(user).OnPong();
@@ -241,10 +261,10 @@ struct Http2Session::Callbacks {
 };
 
 Http2Session::Http2Session(Http2Events& events, size_t max_header_bytes)
-    : library_(std::make_unique<Library>()) {
+    : library_(std::make_unique<Library>(events)) {
   static const nghttp2_session_callbacks* const callbacks = Callbacks::Make();
   static const nghttp2_option* const options = Callbacks::MakeOptions();
-  CHECK(nghttp2_session_server_new2(&library_->session, callbacks, &events, options) == 0);
+  CHECK(nghttp2_session_server_new2(&library_->session, callbacks, library_.get(), options) == 0);
   const std::array<nghttp2_settings_entry, 4> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kMaxStreams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},

@@ -22,8 +22,8 @@ enum class Http2Error : uint32_t {
 // "protocol_error", …; "other" for codes that are not known.
 std::string_view Http2ErrorName(uint32_t code);
 
-// What one frame that came in costs its sender's allowance. GOAWAY and what the library ignores
-// (frames of unknown kinds) are not told.
+// What one frame that came in costs its sender's allowance. What the library ignores (frames of
+// unknown kinds, data for streams that are closed) is not told.
 enum class Http2Frame : uint8_t {
   kUseful,        // Heads, data: they have limits of their own.
   kWindowUpdate,  //
@@ -31,7 +31,9 @@ enum class Http2Frame : uint8_t {
   kPing,
   kSettings,
   kPriority,
-  kEmptyData,
+  kGoAway,
+  kEmptyData,     // Not a byte but padding; with padding it is told at its end, besides kUseful.
+  kClosedStream,  // A head for one.
   kContinuation,
 };
 
@@ -41,7 +43,7 @@ class Http2Events {
   enum class Verdict : uint8_t { kGoOn, kPause, kFail };
 
   virtual ~Http2Events() = default;
-  // A frame of this kind begins.
+  // A frame of this kind has come, or its head has.
   virtual void OnFrame(Http2Frame frame) = 0;
   // A client's request begins with `stream`.
   virtual void OnHeadBegins(int32_t stream) = 0;

@@ -31,6 +31,14 @@ struct Incoming {
   size_t head_bytes = 0;  // What it holds besides the body, where many heads wait side by side.
   bool head_only = false;
   int64_t started_nanos = 0;
+
+  // Gives back what the request holds: nobody will serve it.
+  void Release() {
+    // An assignment would keep the buffers of the strings.
+    const Request gone = std::move(request);
+    request = Request{};
+    shares = {};
+  }
 };
 
 // What is kept of a request until it is answered.

@@ -67,6 +67,11 @@ struct Delivery {
   Response response;
   StreamHold stream;  // With kStreamHead.
   std::string chunk;
+
+  // Of a streamed answer, as its backlog counts them.
+  size_t streamed_bytes() const {
+    return kind == Kind::kStreamHead ? response.body.size() : chunk.size();
+  }
 };
 
 // Where handlers leave what the loop of a connection shall send. Outlives the loop: after Close,
