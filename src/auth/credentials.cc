@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "net/client_network.h"
+
 namespace weir::auth {
 
 namespace {
@@ -57,6 +59,15 @@ std::expected<Identity, Refusal> Credentials::Identify(const net::Request& reque
   return CheckSession(request);
 }
 
+std::string Credentials::KeyIdIn(const net::Request& head) {
+  const std::string_view authorization = head.Header("authorization");
+  if (authorization.empty()) {
+    return sessions_.Find(SessionToken(head)).value_or("");
+  }
+  const std::string_view key = Trim(authorization.substr(kScheme.size()));
+  return std::string(key.substr(0, key.find('.')));
+}
+
 std::expected<Identity, Refusal> Credentials::CheckKey(std::string_view key,
                                                        std::string_view remote) {
   const size_t dot = key.find('.');
@@ -66,7 +77,7 @@ std::expected<Identity, Refusal> Credentials::CheckKey(std::string_view key,
   const std::string_view id = key.substr(0, dot);
   std::optional<Identity> identity = keyring_.Authenticate(key);
   if (!identity.has_value()) {
-    if (const int64_t wait = attempts_.Failed(AddressOf(remote), id); wait > 0) {
+    if (const int64_t wait = attempts_.Failed(net::AddressOf(remote), id); wait > 0) {
       return std::unexpected(
           Refusal{.reason = Reason::kThrottled,
                   .message = fmt::format("too many failed attempts; try again in {} s", wait),

@@ -29,6 +29,9 @@ class Credentials {
   /// note.
   std::expected<Identity, Refusal> Identify(const net::Request& request);
 
+  /// The id of the key that a head shows which Identify has accepted.
+  std::string KeyIdIn(const net::Request& head);
+
   /// The owner of "<id>.<secret>". A wrong one counts as an attempt.
   std::expected<Identity, Refusal> CheckKey(std::string_view key, std::string_view remote);
 

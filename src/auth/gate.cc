@@ -9,6 +9,7 @@
 #include "auth/refusals.h"
 #include "auth/routes.h"
 #include "auth/signature_response.h"
+#include "net/client_network.h"
 
 namespace weir::auth {
 
@@ -133,6 +134,11 @@ class KeyGate : public Gate {
     return judged.has_value() ? std::nullopt : std::optional(ResponseTo(judged.error()));
   }
 
+  std::string ClientOf(const net::Request& head) override {
+    const Need need = required_ ? AccessOf(head).need : Need::kNothing;
+    return need == Need::kKey || need == Need::kAction ? credentials_.KeyIdIn(head) : "";
+  }
+
   base::Result<Identity> Check(const net::Request& request, Action action,
                                std::string_view stream) override {
     if (!required_) {
@@ -212,7 +218,7 @@ class KeyGate : public Gate {
 SignatureRefusal KeyGate::NoteSignature(SignatureRefusal refusal, const net::Request& request) {
   const std::string key_id = ClaimedKey(request);
   const int64_t wait =
-      IsGuess(refusal) ? credentials_.attempts().Failed(AddressOf(request.remote), key_id) : 0;
+      IsGuess(refusal) ? credentials_.attempts().Failed(net::AddressOf(request.remote), key_id) : 0;
   if (wait > 0) {
     refusals_.Note({.reason = Reason::kThrottled, .key_id = key_id}, request);
     return {.type = std::string(kThrottlingType),
@@ -262,7 +268,7 @@ void KeyGate::Audit(const Identity& identity, std::string_view event, std::strin
                    .key_id = identity.key_id,
                    .object = std::string(object),
                    .reason = {},
-                   .address = std::string(AddressOf(request.remote)),
+                   .address = std::string(net::AddressOf(request.remote)),
                    .request_id = request.request_id});
   }
 }

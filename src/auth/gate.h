@@ -40,6 +40,11 @@ class Gate {
   /// the body is read.
   virtual std::optional<net::Response> Admit(const net::Request& head) = 0;
 
+  /// For net::ServerOptions::client: the id of the key whose bearer token or session Admit has
+  /// found right at this very head; "" where it asks for neither. Signed requests have none: a head
+  /// names a key, but proves it only with the body.
+  virtual std::string ClientOf(const net::Request& head) = 0;
+
   /// Bearer token or console session (with CSRF protection for anything but GET). kPermission for a
   /// missing, wrong or revoked key, and for what the identity may not do (message names the action
   /// and stream). Counted and audited.

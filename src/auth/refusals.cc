@@ -1,6 +1,7 @@
 #include "auth/refusals.h"
 
 #include "auth/audit.h"
+#include "net/client_network.h"
 
 namespace weir::auth {
 
@@ -49,10 +50,6 @@ net::Response ResponseTo(const Refusal& refusal) {
   return response;
 }
 
-std::string_view AddressOf(std::string_view remote) {
-  return remote.substr(0, remote.rfind(':'));
-}
-
 Refusals::Refusals(base::Metrics* metrics, AuditLog* audit) : audit_(audit) {
   for (size_t i = 0; metrics != nullptr && i < kReasons; ++i) {
     counters_[i] =
@@ -75,7 +72,7 @@ void Refusals::Note(const Refusal& refusal, const net::Request& request) {
                           .key_id = refusal.key_id,
                           .object = object,
                           .reason = std::string(ReasonName(refusal.reason)),
-                          .address = std::string(AddressOf(request.remote)),
+                          .address = std::string(net::AddressOf(request.remote)),
                           .request_id = request.request_id},
                          subject);
   }

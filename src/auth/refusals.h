@@ -39,9 +39,6 @@ struct Refusal {
 /// 401, 403 or 429, with what a client needs to do better.
 net::Response ResponseTo(const Refusal& refusal);
 
-/// The address without its port.
-std::string_view AddressOf(std::string_view remote);
-
 /// Counts refusals by reason (weir_auth_failures_total) and audits them. Thread-safe.
 class Refusals {
  public:

@@ -161,6 +161,7 @@ base::Result<void> Serving::OpenListener(const ListenAddress& address) {
   options.metrics = &metrics_;
   options.tls = tls_.get();
   options.admit = [this](const net::Request& head) { return gate_->Admit(head); };
+  options.client = [this](const net::Request& head) { return gate_->ClientOf(head); };
   ASSIGN_OR_RETURN(server_, net::HttpServer::Create(std::move(options), clock_));
   return {};
 }
