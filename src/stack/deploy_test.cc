@@ -168,6 +168,38 @@ Resources:
   EXPECT_NE(DeployError(other).find("'firehose.events'"), std::string::npos);
 }
 
+TEST_F(DeployTest, AStoredClashOfNamesDeploysAgainUntilSomethingChanges) {
+  const auto direct = [](int seconds) {
+    return PlanTemplate({.text = fmt::format(R"(
+Resources:
+  Bucket: {{Type: AWS::S3::Bucket, Properties: {{BucketName: raw}}}}
+  Direct:
+    Type: AWS::KinesisFirehose::DeliveryStream
+    Properties:
+      DeliveryStreamName: events
+      DeliveryStreamType: DirectPut
+      S3DestinationConfiguration:
+        BucketARN: !GetAtt Bucket.Arn
+        RoleARN: "arn:aws:iam::000000000000:role/r"
+        BufferingHints: {{IntervalInSeconds: {}}}
+)",
+                                             seconds),
+                         .file_name = "t.yaml"});
+  };
+  ASSERT_EQ(DeployError(direct(60)), "");
+  // A stream that the API of an earlier release made.
+  const auto other = PlanTemplate(
+      {.text = "Resources: {A: {Type: AWS::Kinesis::Stream, Properties: {Name: firehose.events}}}",
+       .file_name = "t.yaml"});
+  ASSERT_TRUE(other.has_value()) << other.error().message;
+  catalog::ResourceChange made{catalog::ResourceChange::Kind::kPut, other->ToResources().front()};
+  made.resource.stack.clear();
+  ASSERT_TRUE(catalog_->Apply({&made, 1}).has_value());
+  ASSERT_TRUE(ReadDefinitions(*catalog_->List("")).has_value());
+  EXPECT_EQ(DeployError(direct(60)), "");
+  EXPECT_NE(DeployError(direct(120)).find("'firehose.events'"), std::string::npos);
+}
+
 TEST(ResourceTypesTest, EveryTypeAndPropertyHasAName) {
   for (const ResourceType& type : ResourceTypes()) {
     EXPECT_FALSE(type.name.empty());
