@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -132,14 +133,26 @@ class RunningEngine : public Engine {
 
   base::Result<uint64_t> ApplyRetention() override {
     // A stream that fails keeps no other from being trimmed: a full disk would stay full.
-    base::Result<uint64_t> removed = 0;
+    uint64_t removed = 0;
+    std::optional<base::Error> first;
     for (log::Stream* const stream : parts_.log->Streams()) {
       const base::Result<uint64_t> bytes = stream->ApplyRetention(KeepFrom(*stream));
-      if (!bytes.has_value()) {
-        removed = removed.has_value() ? bytes : std::move(removed);
-      } else if (removed.has_value()) {
-        *removed += *bytes;
+      if (bytes.has_value()) {
+        removed += *bytes;
+        continue;
       }
+      base::LogEvent(base::LogLevel::kWarning, "stack.retention_failed", bytes.error().message,
+                     {{"stream", stream->name()}});
+      if (!first.has_value()) {
+        first = base::Within(fmt::format("stream '{}'", stream->name()), bytes.error());
+      }
+    }
+    if (removed > 0) {
+      base::LogEvent(base::LogLevel::kInfo, "stack.retention",
+                     "removed records past their retention", {{"bytes", removed}});
+    }
+    if (first.has_value()) {
+      return std::unexpected(*std::move(first));
     }
     return removed;
   }
@@ -283,12 +296,7 @@ class RunningEngine : public Engine {
                                      std::chrono::milliseconds(options_.retention_interval_millis),
                                      [&stop] { return stop.stop_requested(); }) &&
            !stop.stop_requested()) {
-      if (const auto removed = ApplyRetention(); !removed.has_value()) {
-        base::LogEvent(base::LogLevel::kWarning, "stack.retention", removed.error().message);
-      } else if (*removed > 0) {
-        base::LogEvent(base::LogLevel::kInfo, "stack.retention",
-                       "removed records past their retention", {{"bytes", *removed}});
-      }
+      (void)ApplyRetention();  // What failed is in the log, and is tried again.
     }
   }
 

@@ -72,7 +72,7 @@ class Engine {
   virtual base::Result<void> Finish() = 0;
 
   /// Removes what retention allows now, and what no consumer still needs. Returns the bytes
-  /// removed.
+  /// removed; or, after all streams, the first error, and each is in the log, as are the bytes.
   virtual base::Result<uint64_t> ApplyRetention() = 0;
 
   virtual std::vector<NamedApplicationStatus> Applications() const = 0;

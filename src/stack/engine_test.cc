@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -194,6 +195,46 @@ TEST(EngineTest, RetentionKeepsWhatIsNeededOfClosedShards) {
   ASSERT_TRUE(server.engine->ApplyRetention().has_value());
   EXPECT_LT(server.clicks->BytesOnDisk(), before);
   EXPECT_GT(server.clicks->TrimHorizon(0).value, 0u);
+}
+
+TEST(EngineTest, AStreamThatFailsKeepsNoOtherFromBeingTrimmed) {
+  base::SimulatedFileSystem files;
+  base::ManualClock clock(kStart);
+  auto opened = Server::Open(files, clock, 0);
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  Server& server = **opened;
+  for (const char* const name : {"A-failing", "B-failing", "Fine"}) {
+    ASSERT_TRUE(server.registry->CreateStream(name, 1, "PROVISIONED", {}).has_value());
+    ASSERT_TRUE(server.registry->SetRetention(name, 24).has_value());
+    const std::string data(1'000, 'x');
+    const log::Entry entry{.partition_key = "k", .data = data};
+    for (int i = 0; i < 100; ++i) {
+      server.log->Find(name)->Append({&entry, 1}, [](const auto&) {});
+      server.log->Drive();
+    }
+  }
+  clock.AdvanceMillis(48LL * 3'600'000);
+  files.SetFaultHook(
+      [](std::string_view operation, std::string_view path) -> std::optional<base::Error> {
+        if (operation == "remove" && path.find("-failing") != std::string_view::npos) {
+          return base::Error{base::Code::kIo, "injected"};
+        }
+        return std::nullopt;
+      });
+  const uint64_t before = server.log->Find("Fine")->BytesOnDisk();
+  testing::internal::CaptureStderr();
+  const auto removed = server.engine->ApplyRetention();
+  const std::string logged = testing::internal::GetCapturedStderr();
+  files.SetFaultHook(nullptr);
+  ASSERT_FALSE(removed.has_value());
+  EXPECT_EQ(removed.error().message.rfind("stream 'A-failing'", 0), 0u) << removed.error().message;
+  const uint64_t freed = before - server.log->Find("Fine")->BytesOnDisk();
+  EXPECT_GT(freed, 0u);
+  for (const std::string& line :
+       {std::string(R"("stream":"A-failing")"), std::string(R"("stream":"B-failing")"),
+        fmt::format(R"("bytes":"{}")", freed)}) {
+    EXPECT_NE(logged.find(line), std::string::npos) << line << " in " << logged;
+  }
 }
 
 TEST(EngineTest, StreamsThatTheApiMadeAreOpenedAgain) {
