@@ -4,6 +4,8 @@
 #include <cctype>
 #include <utility>
 
+#include "query/statement_gate.h"
+
 namespace weir::query {
 namespace {
 
@@ -119,11 +121,7 @@ base::Result<NamedView> ReadNamedView(const NamedQuery& query) {
     }
   }
   RETURN_IF_ERROR(CheckName(view.name));
-  std::ranges::transform(view.database, view.database.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (view.database == "main") {
-    view.database.clear();
-  }
+  view.database = DatabaseOf(view.database);
   view.select = words.left();
   return view;
 }

@@ -155,6 +155,10 @@ std::string Encode(const Prepare& prepare) {
     out.String(query.name);
     out.String(query.text);
   }
+  out.Varint(prepare.hidden.size());
+  for (const uint32_t table : prepare.hidden) {
+    out.U32(table);
+  }
   return text;
 }
 
@@ -175,6 +179,9 @@ base::Result<Prepare> DecodePrepare(std::string_view frame) {
     query.name = in.String();
     query.text = in.String();
     prepare.queries.push_back(std::move(query));
+  }
+  for (size_t left = ReadCount(in); left > 0; --left) {
+    prepare.hidden.push_back(in.U32());
   }
   RETURN_IF_ERROR(CheckWhole(in));
   return prepare;

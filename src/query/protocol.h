@@ -38,9 +38,9 @@ struct Ready {
 
 /// A table's shape.
 struct TableShape {
-  std::string database;
-  std::string name;    ///< Lower case.
-  std::string format;  ///< "parquet" or "json": what its objects are.
+  std::string database;  ///< "" for main, where bare names are.
+  std::string name;      ///< Lower case.
+  std::string format;    ///< "parquet" or "json": what its objects are.
   model::Schema columns;
   std::vector<std::string> partition_keys;
 
@@ -61,6 +61,7 @@ struct Prepare {
   QueryLimits limits;
   std::vector<TableShape> tables;
   std::vector<NamedQuery> queries;
+  std::vector<uint32_t> hidden;  ///< Tables that the asker may not read: no list names them.
 };
 
 /// A named query that made no view, and why.

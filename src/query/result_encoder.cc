@@ -113,10 +113,12 @@ void AppendValue(const duckdb::Chunk& chunk, const duckdb::ColumnInfo& info, siz
   }
 }
 
-/// The statement with the columns that have no accessor as text. A derived column list keeps equal
-/// names apart.
-std::string WithTextColumns(const std::string& sql,
-                            const std::vector<duckdb::ColumnInfo>& columns) {
+/// No query can name it: the gate lets only published names through.
+constexpr std::string_view kResultView = "main.\"%result\"";
+
+/// The columns of kResultView, those that have no accessor as text. A derived column list keeps
+/// equal names apart.
+std::string WithTextColumns(const std::vector<duckdb::ColumnInfo>& columns) {
   std::string select;
   std::string names;
   for (size_t i = 0; i < columns.size(); ++i) {
@@ -125,8 +127,7 @@ std::string WithTextColumns(const std::string& sql,
     select += (i == 0 ? "" : ", ") + (other ? "CAST(" + name + " AS VARCHAR)" : name);
     names += (i == 0 ? "" : ", ") + name;
   }
-  // The line break ends a comment at the end of the statement.
-  return "SELECT " + select + " FROM (" + sql + "\n) AS r(" + names + ")";
+  return fmt::format("SELECT {} FROM {} AS r({})", select, kResultView, names);
 }
 
 base::Result<void> EncodeRows(duckdb::QueryResult& result, const QueryLimits& limits,
@@ -162,13 +163,26 @@ base::Result<void> EncodeRows(duckdb::QueryResult& result, const QueryLimits& li
   return {};
 }
 
+std::string WordOf(GatedStatement::Kind kind) {
+  switch (kind) {
+    case GatedStatement::Kind::kExplain:
+      return "EXPLAIN ";
+    case GatedStatement::Kind::kDescribe:
+      return "DESCRIBE ";
+    case GatedStatement::Kind::kSelect:
+    case GatedStatement::Kind::kShowTables:
+      return "";
+  }
+  return "";
+}
+
 base::Result<Outcome> Run(duckdb::Connection& connection, const GatedStatement& statement,
                           const QueryLimits& limits) {
   Outcome outcome;
-  std::string sql = (statement.explain ? "EXPLAIN " : "") + statement.sql;
   bool has_other = false;
+  std::string sql;
   {
-    ASSIGN_OR_RETURN(auto result, connection.Stream(sql));
+    ASSIGN_OR_RETURN(auto result, connection.Stream(WordOf(statement.kind) + statement.sql));
     for (const duckdb::ColumnInfo& column : result.columns()) {
       outcome.columns.push_back({.name = column.name, .type = column.type});
       has_other |= column.kind == duckdb::ValueKind::kOther;
@@ -177,8 +191,11 @@ base::Result<Outcome> Run(duckdb::Connection& connection, const GatedStatement& 
       RETURN_IF_ERROR(EncodeRows(result, limits, outcome));
       return outcome;
     }
-    sql = WithTextColumns(sql, result.columns());
+    sql = WithTextColumns(result.columns());
   }
+  // By a view and not in brackets: a semicolon and comments may end the statement.
+  RETURN_IF_ERROR(connection.Execute(
+      fmt::format("CREATE OR REPLACE VIEW {} AS {}", kResultView, statement.sql)));
   ASSIGN_OR_RETURN(auto result, connection.Stream(sql));
   RETURN_IF_ERROR(EncodeRows(result, limits, outcome));
   return outcome;

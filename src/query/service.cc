@@ -10,6 +10,7 @@
 #include "query/exact_cut.h"
 #include "query/protocol.h"
 #include "query/query.h"
+#include "query/statement_gate.h"
 #include "query/worker_pool.h"
 
 namespace weir::query {
@@ -44,7 +45,7 @@ struct Kept {
 };
 
 TableShape ShapeOf(const catalog::Table& table) {
-  return {.database = table.database,
+  return {.database = DatabaseOf(table.database),
           .name = table.name,
           .format = table.format,
           .columns = table.columns,
@@ -299,10 +300,16 @@ base::Result<QueryResult> Service::RunIn(WorkerProcess& worker, std::string_view
                                          const QueryOptions& options, int64_t deadline,
                                          bool& reusable) {
   ASSIGN_OR_RETURN(const auto catalog, ReadCatalog());
-  const Prepare prepare{.sql = std::string(sql),
-                        .limits = options.limits,
-                        .tables = catalog->shapes,
-                        .queries = catalog->queries};
+  Prepare prepare{.sql = std::string(sql),
+                  .limits = options.limits,
+                  .tables = catalog->shapes,
+                  .queries = catalog->queries,
+                  .hidden = {}};
+  for (uint32_t index = 0; index < catalog->tables.size(); ++index) {
+    if (!CheckReadable(catalog->tables[index].table, options).has_value()) {
+      prepare.hidden.push_back(index);
+    }
+  }
   ASSIGN_OR_RETURN(const std::string needs_frame, worker.Ask(Encode(prepare), deadline));
   ASSIGN_OR_RETURN(const Needs needs, DecodeNeeds(needs_frame));
   ReportFailures(needs, catalog->version);

@@ -145,6 +145,57 @@ TEST(Query, MakesViewsOfNamedQueriesInAnyOrder) {
       HasSubstr("there is no table or view 'nowhere'; there are: a_last, clicks, view_middle"));
 }
 
+TEST(Query, NamesOnlyTablesThatMayBeRead) {
+  World world;
+  world.AddClicks();
+  world.AddTable("shop", "secret", "Secret");
+  world.AddNamedQuery("of_both", "SELECT 1 AS a FROM clicks, secret");
+  world.AddNamedQuery("of_clicks", "SELECT promotion FROM clicks");
+  world.AddNamedQuery("of_secret", "SELECT promotion FROM secret");
+  world.AddNamedQuery("wrong", "SELECT nothing FROM secret");
+  const QueryOptions bound{.may_read = [](auto stream) { return stream == "ClickCount"; }};
+  EXPECT_EQ(world.Query("SELECT * FROM nowhere", bound),
+            "invalid_argument: there is no table or view 'nowhere'; there are: clicks, of_clicks");
+  EXPECT_THAT(world.Query("SELECT * FROM wrong", bound), testing::Not(HasSubstr("nothing")));
+  EXPECT_THAT(world.Query("SELECT * FROM wrong"), HasSubstr("nothing"));
+}
+
+TEST(Query, TakesADatabaseOfTheNameMain) {
+  World world;
+  world.AddTable("aaa", "sales", "Other");
+  log::Stream& stream = world.AddTable("main", "sales", "Sales");
+  world.Append(stream, {World::Row("P1", 4)});
+  for (const std::string table : {"sales", "main.sales"}) {
+    EXPECT_EQ(world.Query("SELECT clicks FROM " + table), "[[4]]") << table;
+  }
+  EXPECT_EQ(world.Query("SELECT clicks FROM aaa.sales"), "[]");
+}
+
+TEST(Query, ShowsTablesAndDescribesThem) {
+  World world;
+  world.AddClicks();
+  world.AddTable("shop", "secret", "Secret");
+  world.AddNamedQuery("total", "SELECT sum(clicks) AS clicks FROM clicks");
+  const QueryOptions bound{.may_read = [](auto stream) { return stream == "ClickCount"; }};
+  EXPECT_EQ(world.Query("SHOW TABLES"),
+            R"([["clicks"],["secret"],["total"],["shop.clicks"],["shop.secret"],["shop.total"]])");
+  EXPECT_EQ(world.Query(" show\ttables ; ", bound),
+            R"([["clicks"],["total"],["shop.clicks"],["shop.total"]])");
+  for (const std::string sql : {"DESCRIBE total", "desc shop.total;", "DESCRIBE \"shop\".total",
+                                "DESCRIBE SELECT clicks FROM total; -- its columns"}) {
+    EXPECT_THAT(world.Query(sql, bound), StartsWith(R"([["clicks","HUGEINT",)")) << sql;
+  }
+  EXPECT_THAT(world.Query("DESCRIBE secret", bound), StartsWith("permission: "));
+  for (const std::string sql :
+       {"SHOW ALL TABLES", "FROM (SHOW TABLES)", "SUMMARIZE clicks", "FROM (DESCRIBE clicks)",
+        "SHOW TABLES FROM shop", "SHOW secret", "DESCRIBE DESCRIBE clicks"}) {
+    EXPECT_THAT(world.Query(sql), StartsWith("invalid_argument: ")) << sql;
+  }
+  EXPECT_THAT(world.Query("SUMMARIZE clicks"), HasSubstr("there are SHOW TABLES and DESCRIBE"));
+  EXPECT_THAT(world.Query("DESCRIBE nowhere"), HasSubstr("there is no table or view 'nowhere'"));
+  EXPECT_THAT(world.Query("DESCRIBE \"%lake_0\""), StartsWith("invalid_argument: "));
+}
+
 TEST(Query, KeepsWholeNumbersAndTypes) {
   World world;
   EXPECT_EQ(
@@ -155,7 +206,11 @@ TEST(Query, KeepsWholeNumbersAndTypes) {
       R"([[170141183460469231731687303715884105727,-0.05,9223372036854775807,1.5,null,null,true,)"
       R"("2026-11-22","2026-11-22 07:35:31.123","01:02:03.000","6162","[1, 2]","{'a': 1}",)"
       R"("1 day","quote\"\n"]])");
-  EXPECT_EQ(world.Query("SELECT [1] AS a, 2 AS a -- end"), R"([["[1]",2]])");
+  for (const std::string end : {"-- end", "; -- end", ";", " ; /* ; */ ; ", "; -- it's\n;"}) {
+    EXPECT_EQ(world.Query("SELECT [1] AS a, 2 AS a " + end), R"([["[1]",2]])") << end;
+  }
+  EXPECT_EQ(world.Query("SELECT [';'] AS \"a;\" ; --"), R"([["[;]"]])");
+  EXPECT_EQ(world.Query("EXPLAIN SELECT [1] AS a; -- end").substr(0, 2), "[[");
 }
 
 TEST(Query, ExplainsButDoesNotAnalyze) {
@@ -234,8 +289,9 @@ TEST(HostileSql, IsRefusedAndTheNextQueryAnswers) {
       "USE memory",
       "CHECKPOINT",
       "VACUUM",
-      "SHOW TABLES",
-      "DESCRIBE clicks",
+      "SHOW DATABASES",
+      "DESCRIBE duckdb_settings()",
+      "DESCRIBE read_text('/etc/passwd')",
       "PIVOT clicks ON promotion USING sum(clicks)",
       "",
       ";",

@@ -24,8 +24,9 @@ constexpr std::array<std::string_view, 6> kRefusedSources = {
     "SHOW_REF", "PIVOT", "COLUMN_DATA", "DELIM_GET", "BOUND_TABLE_REF", "INVALID"};
 
 /// Scalar functions that read the system's views or plan SQL of their own.
-constexpr std::array<std::string_view, 3> kRefusedFunctions = {
-    "json_serialize_plan", "pg_get_constraintdef", "pg_get_viewdef"};
+constexpr std::array<std::string_view, 5> kRefusedFunctions = {
+    "format_type", "get_block_size", "json_serialize_plan", "pg_get_constraintdef",
+    "pg_get_viewdef"};
 /// What names of DuckDB's own views begin with.
 constexpr std::array<std::string_view, 4> kSystemPrefixes = {"duckdb_", "pg_", "pragma_",
                                                              "sqlite_"};
@@ -148,19 +149,32 @@ class TreeWalk {
       return {};
     }
     if (std::ranges::find(kRefusedSources, type) != kRefusedSources.end()) {
-      return Fail(Code::kInvalidArgument, "{} is not allowed in a query; write a SELECT",
-                  type == "SHOW_REF" ? "SHOW, DESCRIBE or SUMMARIZE" : type);
+      if (type == "SHOW_REF") {
+        return Fail(Code::kInvalidArgument,
+                    "there are SHOW TABLES and DESCRIBE of a table or a SELECT, each by itself; "
+                    "other SHOW, DESCRIBE or SUMMARIZE is not allowed");
+      }
+      return Fail(Code::kInvalidArgument, "{} is not allowed in a query; write a SELECT", type);
     }
     // Whatever stands in FROM is of a kind named here, so a kind that a later DuckDB adds is
     // refused.
-    const json::Value* source = node.Find("from_table");
-    if (source != nullptr && source->IsObject()) {
-      const std::string_view kind = TextAt(*source, "type");
-      if (kind != "BASE_TABLE" && kind != "TABLE_FUNCTION" &&
-          std::ranges::find(kHarmlessSources, kind) == kHarmlessSources.end() &&
-          std::ranges::find(kRefusedSources, kind) == kRefusedSources.end()) {
-        return Fail(Code::kInvalidArgument, "a source of kind '{}' is not allowed in FROM", kind);
-      }
+    RETURN_IF_ERROR(CheckSourceKind(node.Find("from_table")));
+    if (type == "JOIN") {
+      RETURN_IF_ERROR(CheckSourceKind(node.Find("left")));
+      RETURN_IF_ERROR(CheckSourceKind(node.Find("right")));
+    }
+    return {};
+  }
+
+  static base::Result<void> CheckSourceKind(const json::Value* source) {
+    if (source == nullptr || !source->IsObject()) {
+      return {};
+    }
+    const std::string_view kind = TextAt(*source, "type");
+    if (kind != "BASE_TABLE" && kind != "TABLE_FUNCTION" &&
+        std::ranges::find(kHarmlessSources, kind) == kHarmlessSources.end() &&
+        std::ranges::find(kRefusedSources, kind) == kRefusedSources.end()) {
+      return Fail(Code::kInvalidArgument, "a source of kind '{}' is not allowed in FROM", kind);
     }
     return {};
   }
@@ -195,16 +209,35 @@ std::string_view Trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-/// Cuts a leading EXPLAIN off. What follows must be a SELECT by itself, so neither ANALYZE nor
-/// options pass.
-bool CutExplain(std::string_view& sql) {
-  constexpr std::string_view kWord = "explain";
-  if (sql.size() <= kWord.size() || Lower(sql.substr(0, kWord.size())) != kWord ||
-      std::isspace(static_cast<unsigned char>(sql[kWord.size()])) == 0) {
+/// Cuts a leading word (in lower case) off.
+bool CutWord(std::string_view word, std::string_view& sql) {
+  if (sql.size() <= word.size() || Lower(sql.substr(0, word.size())) != word ||
+      std::isspace(static_cast<unsigned char>(sql[word.size()])) == 0) {
     return false;
   }
-  sql = Trim(sql.substr(kWord.size()));
+  sql = Trim(sql.substr(word.size()));
   return true;
+}
+
+/// Cuts a leading EXPLAIN or DESCRIBE off. What follows must be a SELECT by itself, so neither
+/// ANALYZE nor options pass.
+GatedStatement::Kind CutKind(std::string_view& sql) {
+  std::string_view rest = sql;
+  if (CutWord("show", rest) && Lower(rest) == "tables") {
+    return GatedStatement::Kind::kShowTables;
+  }
+  if (CutWord("explain", sql)) {
+    return GatedStatement::Kind::kExplain;
+  }
+  return CutWord("describe", sql) || CutWord("desc", sql) ? GatedStatement::Kind::kDescribe
+                                                          : GatedStatement::Kind::kSelect;
+}
+
+/// Whether the text is a table's name, also "database"."name".
+bool IsTableName(std::string_view sql) {
+  return std::ranges::all_of(sql, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.' || c == '"';
+  });
 }
 
 /// Greatest nesting of brackets outside quotes. DuckDB's parser takes seconds for hundreds of
@@ -242,15 +275,27 @@ base::Result<std::string> SerializeTree(duckdb::Connection& connection, std::str
 
 }  // namespace
 
+std::string DatabaseOf(std::string_view name) {
+  std::string lower = Lower(name);
+  return lower == "main" ? std::string() : lower;
+}
+
 base::Result<GatedStatement> GateStatement(duckdb::Connection& connection, std::string_view sql) {
   if (sql.size() > kMaxSqlBytes) {
     return Fail(Code::kLimitExceeded, "the SQL has {} bytes, at most {} are allowed", sql.size(),
                 kMaxSqlBytes);
   }
-  std::string_view select = Trim(sql);
-  const bool explain = CutExplain(select);
-  while (select.ends_with(';')) {
-    select = Trim(select.substr(0, select.size() - 1));
+  std::string_view text = Trim(sql);
+  while (text.ends_with(';')) {
+    text = Trim(text.substr(0, text.size() - 1));
+  }
+  const GatedStatement::Kind kind = CutKind(text);
+  if (kind == GatedStatement::Kind::kShowTables) {
+    return GatedStatement{.kind = kind, .sql = {}, .relations = {}, .with_names = {}};
+  }
+  std::string select(text);
+  if (kind == GatedStatement::Kind::kDescribe && !text.empty() && IsTableName(text)) {
+    select.insert(0, "FROM ");
   }
   if (select.empty()) {
     return Fail(Code::kInvalidArgument, "the query is empty; write a SELECT");
@@ -259,9 +304,9 @@ base::Result<GatedStatement> GateStatement(duckdb::Connection& connection, std::
     return Fail(Code::kLimitExceeded, "the SQL nests deeper than {} levels; simplify it",
                 kMaxStatementDepth);
   }
-  ASSIGN_OR_RETURN(const std::string text, SerializeTree(connection, select));
-  auto tree =
-      json::Parse(text, {.max_bytes = 64 << 20, .max_depth = json::kMaxDepth, .max_keys = 4096});
+  ASSIGN_OR_RETURN(const std::string serialized, SerializeTree(connection, select));
+  auto tree = json::Parse(serialized,
+                          {.max_bytes = 64 << 20, .max_depth = json::kMaxDepth, .max_keys = 4096});
   if (!tree.has_value()) {
     return Fail(Code::kLimitExceeded, "the SQL is too deeply nested or too long; simplify it ({})",
                 tree.error().message);
@@ -271,7 +316,8 @@ base::Result<GatedStatement> GateStatement(duckdb::Connection& connection, std::
     const std::string_view reason = TextAt(*tree, "error_message");
     if (reason.starts_with("Only SELECT")) {
       return Fail(Code::kInvalidArgument,
-                  "only one SELECT statement (or EXPLAIN of one) is allowed in a query");
+                  "only one SELECT statement (or EXPLAIN or DESCRIBE of one, or SHOW TABLES) is "
+                  "allowed in a query");
     }
     return Fail(Code::kInvalidArgument, "{}", reason);
   }
@@ -282,8 +328,8 @@ base::Result<GatedStatement> GateStatement(duckdb::Connection& connection, std::
   }
   TreeWalk walk;
   RETURN_IF_ERROR(walk.Visit(*statements, 0));
-  return GatedStatement{.sql = std::string(select),
-                        .explain = explain,
+  return GatedStatement{.kind = kind,
+                        .sql = std::move(select),
                         .relations = walk.Relations(),
                         .with_names = walk.WithNames()};
 }

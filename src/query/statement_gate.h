@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,13 +19,26 @@ struct RelationName {
   friend auto operator<=>(const RelationName&, const RelationName&) = default;
 };
 
+/// The database that `name` stands for, in lower case: "" for main, where bare names are.
+std::string DatabaseOf(std::string_view name);
+
 /// What the gate found out about a statement that may run.
 struct GatedStatement {
-  std::string sql;  ///< Without a final semicolon.
-  bool explain = false;
+  enum class Kind : uint8_t {
+    kSelect,
+    kExplain,     ///< Of a SELECT.
+    kDescribe,    ///< Of a SELECT: its columns.
+    kShowTables,  ///< No SQL: the caller knows the names.
+  };
+  Kind kind = Kind::kSelect;
+  std::string sql;  ///< The SELECT.
   /// What it reads from the catalog. Sorted, each once.
   std::vector<RelationName> relations;
-  /// The statement's own WITH names that it reads where they are visible. Sorted, each once.
+  /// The statement's own WITH names that it reads where they are visible. Sorted, each once. Scopes
+  /// are followed because any other name must be published: names that were only looked up among
+  /// all WITH names of the statement would reach DuckDB, which knows names of its own and tells
+  /// those that are similar. A table that a WITH name hides is to count as read all the same: who
+  /// may read what does not rest on DuckDB seeing scopes as the gate does.
   std::vector<std::string> with_names;
 };
 
@@ -33,10 +47,11 @@ inline constexpr size_t kMaxSqlBytes = 64 << 10;
 /// Nested expressions, sub-queries and set operations of one query.
 inline constexpr size_t kMaxStatementDepth = 64;
 
-/// Lets exactly one SELECT through (or EXPLAIN of one, never EXPLAIN ANALYZE), by its syntax tree
-/// and not by its text: it may read tables by name and call no table function but range,
-/// generate_series and unnest. Whether the names exist is the caller's to check. kInvalidArgument,
-/// or kLimitExceeded for the limits above, for anything else.
+/// Lets exactly one SELECT through (or EXPLAIN or DESCRIBE of one, never EXPLAIN ANALYZE; DESCRIBE
+/// may name a table instead), by its syntax tree and not by its text: it may read tables by name
+/// and call no table function but range, generate_series and unnest. Or SHOW TABLES. Whether the
+/// names exist is the caller's to check. kInvalidArgument, or kLimitExceeded for the limits above,
+/// for anything else.
 base::Result<GatedStatement> GateStatement(duckdb::Connection& connection, std::string_view sql);
 
 }  // namespace weir::query

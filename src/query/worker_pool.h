@@ -15,8 +15,8 @@
 namespace weir::query {
 
 /// Keeps workers and hands each to one query at a time; at most kMaxRunningQueries at once and
-/// kMaxWaitingQueries behind them. The worker that was used last is handed out first, because it has the
-/// tables loaded. Thread-safe.
+/// kMaxWaitingQueries behind them. The worker that was used last is handed out first, because it
+/// has the tables loaded. Thread-safe.
 class WorkerPool {
  public:
   /// Idle workers that are kept; a further one is ended when its query is done.

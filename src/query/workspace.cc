@@ -25,6 +25,8 @@ constexpr uint64_t kMaxLoadedJsonBytes = 256ull << 20;
 constexpr size_t kJsonRowsAtOnce = 16'384;
 /// Named queries and tables of one catalog that a query sees.
 constexpr size_t kMaxRelations = 2'000;
+/// Characters of names that an error lists.
+constexpr size_t kMaxListed = 500;
 
 std::string JoinQuoted(const std::vector<std::string>& texts,
                        std::string (*quote)(std::string_view)) {
@@ -68,6 +70,16 @@ std::string PartitionValues(const TableShape& shape, const std::vector<std::stri
     }
   }
   return list;
+}
+
+/// A SELECT of the names as FROM takes them.
+std::string ListSql(const std::vector<RelationName>& names) {
+  std::string list;
+  for (const RelationName& name : names) {
+    list += list.empty() ? "" : ", ";
+    list += QuoteText(name.database.empty() ? name.name : name.database + "." + name.name);
+  }
+  return "SELECT unnest(CAST([" + list + "] AS VARCHAR[])) AS name";
 }
 
 struct Setting {
@@ -151,10 +163,14 @@ Needs Workspace::Plan(const Prepare& prepare) {
     MakeViews();
   }
   needs.failures = failures_;
+  hidden_ = {prepare.hidden.begin(), prepare.hidden.end()};
   auto gated = GateStatement(*connection_, prepare.sql);
   if (!gated.has_value()) {
     needs.error = std::move(gated).error();
     return needs;
+  }
+  if (gated->kind == GatedStatement::Kind::kShowTables) {
+    gated->sql = ListSql(Readable());
   }
   const auto sources = Resolve(*gated, "");
   if (!sources.has_value()) {
@@ -173,35 +189,43 @@ base::Result<void> Workspace::MakeTables() {
                 shapes_.size() + queries_.size(), kMaxRelations);
   }
   for (uint32_t index = 0; index < shapes_.size(); ++index) {
-    auto made = MakeTable(index);
-    if (!made.has_value()) {
-      failures_.push_back({.name = shapes_[index].name, .reason = made.error().message});
+    // The names cannot be written in a query: the gate lets only published names through.
+    tables_.push_back({.shape = shapes_[index],
+                       .lake = fmt::format("%lake_{}", index),
+                       .tail = fmt::format("%tail_{}", index),
+                       .loaded = {}});
+  }
+  // Those of main first: their names are the bare ones.
+  for (const bool of_main : {true, false}) {
+    for (uint32_t index = 0; index < shapes_.size(); ++index) {
+      if (shapes_[index].database.empty() != of_main) {
+        continue;
+      }
+      if (auto made = MakeTable(index); !made.has_value()) {
+        failures_.push_back({.name = shapes_[index].name, .reason = made.error().message});
+      }
     }
   }
   return {};
 }
 
 base::Result<void> Workspace::MakeTable(uint32_t index) {
-  // The names cannot be written in a query: the gate lets only published names through.
-  StoredTable& table = tables_.emplace_back(StoredTable{.shape = shapes_[index],
-                                                        .lake = fmt::format("%lake_{}", index),
-                                                        .tail = fmt::format("%tail_{}", index),
-                                                        .loaded = {},
-                                                        .scanned = false});
+  const StoredTable& table = tables_[index];
   const model::Schema columns = StoredColumns(table.shape);
   RETURN_IF_ERROR(connection_->CreateTable(table.lake, columns));
   RETURN_IF_ERROR(connection_->CreateTable(table.tail, columns));
-  return Publish(table.shape.database, table.shape.name,
-                 fmt::format("SELECT * FROM {} UNION ALL SELECT * FROM {}",
-                             QuoteIdentifier(table.lake), QuoteIdentifier(table.tail)),
-                 {index});
+  RETURN_IF_ERROR(Publish(table.shape.database, table.shape.name,
+                          fmt::format("SELECT * FROM {} UNION ALL SELECT * FROM {}",
+                                      QuoteIdentifier(table.lake), QuoteIdentifier(table.tail)),
+                          {index}));
+  return {};
 }
 
 /// Makes `name` and `database`.`name` stand for `select`, in which bare names are looked for in
 /// `database` first. The first of equal names in several databases has the bare name.
-base::Result<void> Workspace::Publish(const std::string& database, const std::string& name,
-                                      const std::string& select, Sources sources) {
-  const bool bare_is_free = !relations_.contains({.database = "", .name = name});
+base::Result<bool> Workspace::Publish(const std::string& database, const std::string& name,
+                                      const std::string& select, const Sources& sources) {
+  const bool bare = !relations_.contains({.database = "", .name = name});
   if (relations_.contains({.database = database, .name = name})) {
     return Fail(Code::kAlreadyExists, "there is a table or view '{}' already", name);
   }
@@ -211,14 +235,14 @@ base::Result<void> Workspace::Publish(const std::string& database, const std::st
                                         QuoteIdentifier(name), select)));
     relations_[{.database = database, .name = name}] = sources;
   }
-  if (bare_is_free) {
+  if (bare) {
     const std::string same =
         fmt::format("SELECT * FROM {}.{}", QuoteIdentifier(database), QuoteIdentifier(name));
     RETURN_IF_ERROR(Execute(fmt::format("CREATE VIEW main.{} AS {}", QuoteIdentifier(name),
                                         database.empty() ? select : same)));
-    relations_[{.database = "", .name = name}] = std::move(sources);
+    relations_[{.database = "", .name = name}] = sources;
   }
-  return {};
+  return bare;
 }
 
 /// A view may read views that come later, so those that fail are tried again until nothing changes.
@@ -254,12 +278,11 @@ void Workspace::MakeViews() {
 
 base::Result<void> Workspace::MakeView(const NamedView& view) {
   ASSIGN_OR_RETURN(GatedStatement statement, GateStatement(*connection_, view.select));
-  if (statement.explain) {
-    return Fail(Code::kInvalidArgument, "a view cannot be an EXPLAIN");
+  if (statement.kind != GatedStatement::Kind::kSelect) {
+    return Fail(Code::kInvalidArgument, "a view is a SELECT");
   }
-  ASSIGN_OR_RETURN(Sources sources, Resolve(statement, view.database));
-  const bool bare = !relations_.contains({.database = "", .name = view.name});
-  RETURN_IF_ERROR(Publish(view.database, view.name, statement.sql, std::move(sources)));
+  ASSIGN_OR_RETURN(const Sources sources, Resolve(statement, view.database));
+  ASSIGN_OR_RETURN(const bool bare, Publish(view.database, view.name, statement.sql, sources));
   views_.push_back({.database = view.database,
                     .name = view.name,
                     .statement = std::move(statement),
@@ -268,21 +291,28 @@ base::Result<void> Workspace::MakeView(const NamedView& view) {
 }
 
 /// DuckDB looks a view's names up when the view is read, so a view that was made later may stand
-/// for a name in an earlier one.
+/// for a name in an earlier one: what views read is found out anew when all are there.
 void Workspace::SettleViewSources() {
+  const auto of = [this](const MadeView& view) {
+    std::vector<Sources*> names = {&relations_[{.database = view.database, .name = view.name}]};
+    if (view.bare) {
+      names.push_back(&relations_[{.database = "", .name = view.name}]);
+    }
+    return names;
+  };
+  for (const MadeView& view : views_) {
+    for (Sources* const known : of(view)) {
+      known->clear();
+    }
+  }
   for (bool changed = true; changed;) {
     changed = false;
     for (const MadeView& view : views_) {
       const auto sources = Resolve(view.statement, view.database);
       CHECK(sources.has_value());  // It had all of its names when it was made.
-      for (const std::string& database : {view.database, std::string()}) {
-        if (database.empty() && !view.bare) {
-          continue;
-        }
-        Sources& known = relations_[{.database = database, .name = view.name}];
-        const size_t before = known.size();
-        known.insert(sources->begin(), sources->end());
-        changed = changed || known.size() != before;
+      for (Sources* const known : of(view)) {
+        changed = changed || *known != *sources;
+        *known = *sources;
       }
     }
   }
@@ -293,8 +323,8 @@ const Workspace::Sources* Workspace::Find(const RelationName& relation,
   RelationName wanted = relation;
   if (wanted.database.empty()) {
     wanted.database = database;
-  } else if (wanted.database == "main") {
-    wanted.database.clear();
+  } else {
+    wanted.database = DatabaseOf(wanted.database);
   }
   auto found = relations_.find(wanted);
   if (found == relations_.end() && relation.database.empty()) {
@@ -324,16 +354,27 @@ base::Result<Workspace::Sources> Workspace::Resolve(const GatedStatement& statem
   return sources;
 }
 
+std::vector<RelationName> Workspace::Readable() const {
+  std::vector<RelationName> names;
+  for (const auto& [name, sources] : relations_) {
+    if (std::ranges::none_of(sources, [this](uint32_t table) { return hidden_.contains(table); })) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
 base::Error Workspace::Unknown(const RelationName& relation) const {
   for (const ViewFailure& failure : failures_) {
-    if (failure.name == relation.name) {
+    // What it reads is not known, and the reason may name it.
+    if (failure.name == relation.name && hidden_.empty()) {
       return {Code::kInvalidArgument,
               fmt::format("the view '{}' could not be made: {}", failure.name, failure.reason)};
     }
   }
   std::string known;
-  for (const auto& [name, unused] : relations_) {
-    if (name.database.empty() && known.size() < 500) {
+  for (const RelationName& name : Readable()) {
+    if (name.database.empty() && known.size() < kMaxListed) {
       known += (known.empty() ? "" : ", ") + name.name;
     }
   }
@@ -442,19 +483,10 @@ base::Result<void> Workspace::ScanObjects(StoredTable& table,
         "SELECT * FROM {3})",
         columns, PartitionValues(table.shape, partition), lake, ReadParquet(Paths(group), ""));
   }
-  const std::string database = table.shape.database;
-  const std::string name = QuoteIdentifier(table.shape.name);
-  if (!database.empty()) {
-    RETURN_IF_ERROR(Execute(fmt::format("CREATE OR REPLACE VIEW {}.{} AS {}",
-                                        QuoteIdentifier(database), name, select)));
-  }
-  const auto bare = relations_.find({.database = "", .name = table.shape.name});
-  const auto index = static_cast<uint32_t>(&table - tables_.data());
-  if (bare != relations_.end() && bare->second == Sources{index}) {
-    RETURN_IF_ERROR(Execute(fmt::format("CREATE OR REPLACE VIEW main.{} AS {}", name, select)));
-  }
-  table.scanned = true;
-  return {};
+  const std::string& database = table.shape.database;
+  return Execute(fmt::format("CREATE OR REPLACE VIEW {}.{} AS {}",
+                             QuoteIdentifier(database.empty() ? "main" : database),
+                             QuoteIdentifier(table.shape.name), select));
 }
 
 Outcome Workspace::Run(const QueryLimits& limits) {

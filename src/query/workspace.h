@@ -45,7 +45,6 @@ class Workspace {
     std::string lake;  ///< Name of the table that holds the loaded objects' rows.
     std::string tail;  ///< Name of the table that holds the rows which are not in the lake.
     std::set<std::string, std::less<>> loaded;
-    bool scanned = false;  ///< The lake part is read from the objects by each query.
   };
 
   /// A view or table by its name in lower case, and the tables it reads in the end.
@@ -67,12 +66,15 @@ class Workspace {
   void MakeViews();
   base::Result<void> MakeView(const NamedView& view);
   void SettleViewSources();
-  base::Result<void> Publish(const std::string& database, const std::string& name,
-                             const std::string& select, Sources sources);
+  /// Whether it has the bare name, too.
+  base::Result<bool> Publish(const std::string& database, const std::string& name,
+                             const std::string& select, const Sources& sources);
   /// The tables that a statement reads, when it is a query ("") or a view of `database`.
   base::Result<Sources> Resolve(const GatedStatement& statement, const std::string& database) const;
   const Sources* Find(const RelationName& relation, const std::string& database) const;
   base::Error Unknown(const RelationName& relation) const;
+  /// The names of what the asker may read.
+  std::vector<RelationName> Readable() const;
 
   base::Result<void> LoadLake(StoredTable& table, const std::vector<ObjectInput>& objects);
   base::Result<void> LoadObjects(StoredTable& table, const std::vector<ObjectInput>& objects);
@@ -84,6 +86,7 @@ class Workspace {
   std::vector<TableShape> shapes_;
   std::vector<NamedQuery> queries_;
   std::vector<ViewFailure> failures_;
+  Sources hidden_;  ///< Of the query.
   bool made_ = false;
 
   // Destroyed in the opposite order.
