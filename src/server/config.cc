@@ -168,7 +168,7 @@ std::vector<Setting> ListenerSettings() {
        [](const Config& c) { return fmt::format("{}", c.http_threads); }},
       {"max_connections_per_client",
        "open connections of one client: an IPv4 address or an IPv6 /64; more where many come "
-       "through one proxy",
+       "through one proxy (an address of this machine may have 4096)",
        [](Config& c, const std::string& t) {
          return SetNumber<size_t>(c.max_connections_per_client, t, 1, 10'000);
        },
@@ -202,7 +202,7 @@ std::vector<Setting> GuardSettings() {
       {"tls_key", "PEM file of the certificate's private key, with tls = files",
        [](Config& c, const std::string& t) { return SetText(c.tls_key, t); },
        [](const Config& c) { return c.tls_key; }},
-      {"region", "region that AWS clients sign for",
+      {"region", "region that AWS clients sign for, and of ARNs",
        [](Config& c, const std::string& t) { return SetRegion(c.region, t); },
        [](const Config& c) { return c.region; }},
       {"signature_skew_seconds", "how far the clock of a client that signs may be off",
