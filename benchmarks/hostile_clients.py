@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """What a good client waits for its answers, alone and while others misbehave.
 
-  benchmarks/hostile_clients.py [--seconds 20] [--connections 2000] [--only NAME] [--tls] [--share-processors]
-                                [--weir build/release/weir]
+  benchmarks/hostile_clients.py [--rounds 3] [--seconds 10] [--connections 2000] [--only NAME] [--tls]
+                                [--share-processors] [--build build/release]
 
 The good client posts one click after the other from 127.0.0.1; every answer must be 200 and arrives after its record is durable. The
 others come from 127.0.0.2. Each attack is measured between two quiet runs. The ratio is that of the 99th percentiles, during to before;
-"recovered" is the time after the attack's end from which on that percentile is within 20 % of the one before.
+"recovered" is the time after the attack's end from which on that percentile is within 20 % of the one before. At the end the server is
+killed: every record that was accepted, from whomever, must be there.
 
 Attackers stand for other machines: they run only when nothing else wants the processor (SCHED_IDLE). With --share-processors they
 compete with the server for it; "spinning" shows what that alone costs.
@@ -17,6 +18,8 @@ import json
 import multiprocessing
 import pathlib
 import ssl
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -33,6 +36,24 @@ def spin(_address, stop, report):
     while not stop.is_set():
         sum(range(10_000))
     report.put({})
+
+
+class OpenLoop:
+    """`flood`: requests are due at a rate, whatever is answered. Ten times what the server manages."""
+
+    def __init__(self, build, server, connections, rate, spare):
+        self.process = subprocess.Popen(
+            [*(("chrt", "--idle", "0") if spare else ()), build / "benchmarks/flood", "--port", server.url.rsplit(":", 1)[1],
+             "--path", hostile.PATH, "--connections", str(connections), "--rate", str(rate)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process.stdin.write(hostile.click("flood") + "\n")
+        self.process.stdin.flush()
+        if self.process.stdout.readline() != "open\n":
+            sys.exit("flood did not begin")
+
+    def finish(self):
+        """What the attack saw."""
+        return json.loads(self.process.communicate()[0])
 
 
 def measure(server, seconds):
@@ -70,16 +91,40 @@ def recovered(after, limit):
     return "not"
 
 
+def counted(server):
+    return int(server.query("SELECT sum(clicks) AS n FROM view_clicks_aggregate")[0]["n"] or 0)
+
+
+def suffer(server, name, how, before, options):
+    """Measures during one attack and after it: (ratio, what was measured after it, how many records were accepted)."""
+    function, *arguments = how
+    spare = not options.share_processors
+    if function is OpenLoop:
+        attack = OpenLoop(options.build.resolve(), server, *arguments, spare)
+    else:
+        attack = hostile.Attack(function, server, *arguments, spare=spare)
+    during = measure(server, options.seconds)
+    seen = attack.finish()
+    after = measure(server, options.seconds)
+    quiet = at(before, 0.99)
+    ratio = at(during, 0.99) / quiet
+    print(f"{name}: p50 {at(during, 0.5):.2f} ms (quiet {at(before, 0.5):.2f}), p99 {at(during, 0.99):.2f} ms (quiet {quiet:.2f} "
+          f"before, {at(after, 0.99):.2f} after), ratio {ratio:.2f}, recovered {recovered(after, 1.2 * quiet)}, "
+          f"peak memory {hostile.peak_memory_bytes(server.process.pid) >> 20} MiB; {seen}", flush=True)
+    return ratio, after, len(during) + len(after) + seen.get("accepted", 0)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--connections", type=int, default=2_000)
     parser.add_argument("--only", help="attacks whose name contains this")
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--share-processors", action="store_true")
-    parser.add_argument("--weir", default=str(ROOT / "build/release/weir"))
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
     options = parser.parse_args()
-    weir_process.WEIR = options.weir
+    weir_process.WEIR = str(options.build.resolve() / "weir")
     count = options.connections
     attacks = {
         "spinning": (spin,),
@@ -87,25 +132,30 @@ def main():
         "slow bodies": (hostile.slow_connections, ("body",), count),
         "readers that do not read": (hostile.slow_connections, ("reader",), count),
         "pipelining flood": (hostile.flood, 4, 10_000),
-        "overload, 400 connections x 64": (hostile.flood, 400, 64),
+        "bombs": (hostile.bombs,),
+        "overload, 1,000,000 requests/s": (OpenLoop, 400, 1_000_000),
     }
     if options.tls:  # The floods speak plain HTTP.
         attacks = {"spinning": (spin,), "slow handshakes": (hostile.slow_connections, ("handshake",), count)}
+    attacks = {name: how for name, how in attacks.items() if not options.only or options.only in name}
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
         server = weir_process.Server(pathlib.Path(folder) / "data", *(("--tls", "self-signed") if options.tls else ())).start()
-        before = measure(server, options.seconds)
-        for name, (function, *arguments) in attacks.items():
-            if options.only and options.only not in name:
-                continue
-            attack = hostile.Attack(function, server, *arguments, spare=not options.share_processors)
-            during = measure(server, options.seconds)
-            seen = attack.finish()
-            after = measure(server, options.seconds)
-            quiet = at(before, 0.99)
-            print(f"{name}: p50 {at(during, 0.5):.2f} ms (quiet {at(before, 0.5):.2f}), p99 {at(during, 0.99):.2f} ms (quiet {quiet:.2f} "
-                  f"before, {at(after, 0.99):.2f} after), ratio {at(during, 0.99) / quiet:.2f}, recovered {recovered(after, 1.2 * quiet)}, "
-                  f"peak memory {hostile.peak_memory_bytes(server.process.pid) >> 20} MiB; {seen}", flush=True)
-            before = after
+        quiet = measure(server, options.seconds)
+        accepted = len(quiet)
+        ratios = {}
+        for _ in range(options.rounds):
+            for name, how in attacks.items():
+                ratio, quiet, more = suffer(server, name, how, quiet, options)
+                ratios.setdefault(name, []).append(ratio)
+                accepted += more
+        for name, measured in ratios.items():
+            print(f"{name}: median ratio {statistics.median(measured):.2f}")
+        server.kill()
+        server.start()
+        weir_process.wait_until("all accepted records counted", lambda: counted(server) >= accepted)
+        if counted(server) != accepted:
+            sys.exit(f"{accepted} records were accepted, {counted(server)} are there")
+        print(f"{accepted} records were accepted, and all are there after kill -9")
         server.stop()
 
 

@@ -105,6 +105,39 @@ SLOW = {
 }
 
 
+# name: the request, the status of its refusal
+HTTP_BOMBS = {
+    "gzip": (post(b"\x1f\x8b\x08\x00" + bytes(10_000), "content-encoding: gzip"), 415),
+    "gzip of any size": (post(b"", "content-encoding: gzip")[:-5] + b"1073741824\r\n\r\n", 415),
+    "one GiB": (post(b"")[:-5] + b"1073741824\r\n\r\n", 413),
+    "endless chunks": (post(b"", "transfer-encoding: chunked").replace(b"content-length: 0\r\n", b"") +
+                       (b"100000\r\n" + bytes(0x100000) + b"\r\n") * 64, 413),
+    "100,000 header fields": (b"GET / HTTP/1.1\r\nhost: localhost\r\n" + b"x: y\r\n" * 100_000 + b"\r\n", 431),
+    "65 header fields": (b"GET / HTTP/1.1\r\nhost: localhost\r\n" + b"x: y\r\n" * 64 + b"\r\n", 431),
+    "a line of 1 MiB": (b"GET /" + b"a" * (1 << 20) + b" HTTP/1.1\r\nhost: localhost\r\n\r\n", 431),
+    "no HTTP": (b"\x16\x03\x01\x02\x00" + bytes(512) + b"\r\n\r\n", 400),
+}
+DEEP = 1_000_000
+JSON_BOMBS = ("[" * 400_000 + "]" * 400_000, '{"a":' * 150_000 + "1" + "}" * 150_000, '{"a":' + "[" * DEEP + "]" * DEEP + "}",
+              "[" * DEEP, '{"a":' * DEEP, '{"a":"' + "x" * (7 << 20) + '"}')
+
+
+def bombs(address, stop, report):
+    """Throws one after the other."""
+    requests = [request for request, _ in HTTP_BOMBS.values()] + [post(text) for text in JSON_BOMBS]
+    total, thrown = Answers(), 0
+    report.put("open")
+    for request in itertools.cycle(requests):
+        if stop.is_set():
+            break
+        answers = once(address, request)
+        total.statuses += answers.statuses
+        total.accepted += answers.accepted
+        total.unnamed += answers.unnamed
+        thrown += 1
+    report.put({"thrown": thrown, "statuses": dict(total.statuses), "accepted": total.accepted, "unnamed": total.unnamed[:5]})
+
+
 def slow_connections(address, kinds, count, stop, report):
     """Keeps `count` slow connections open: one that the server ends is opened again."""
     selector = selectors.DefaultSelector()
