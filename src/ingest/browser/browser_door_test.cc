@@ -225,13 +225,24 @@ TEST(AddressLimiterTest, TakesABurstAndThenTheRate) {
   base::ManualClock clock;
   browser::AddressLimiter limiter(clock);
   for (int64_t i = 0; i < browser::AddressLimiter::kBurst; ++i) {
-    ASSERT_TRUE(limiter.Take(fmt::format("[2001:db8:1:2::{}]:80", i)));
+    ASSERT_TRUE(limiter.Take(fmt::format("2001:0:0:1::{:x}:80", i)));
   }
-  EXPECT_FALSE(limiter.Take("[2001:db8:1:2:ffff::1]:99")) << "the same /64";
+  EXPECT_FALSE(limiter.Take("2001::1:ffff:0:0:1:99")) << "the same /64";
+  EXPECT_TRUE(limiter.Take("2001::2:ffff:0:0:1:99")) << "another one";
   EXPECT_TRUE(limiter.Take("192.0.2.1:80"));
   clock.AdvanceMillis(1'000 / browser::AddressLimiter::kPerSecond);
-  EXPECT_TRUE(limiter.Take("[2001:db8:1:2::1]:80"));
-  EXPECT_FALSE(limiter.Take("[2001:db8:1:2::1]:80"));
+  EXPECT_TRUE(limiter.Take("2001:0:0:1::1:80"));
+  EXPECT_FALSE(limiter.Take("2001:0:0:1::1:80"));
+}
+
+TEST(AddressLimiterTest, TellsIpv4AddressesApartHoweverTheyAreWritten) {
+  base::ManualClock clock;
+  browser::AddressLimiter limiter(clock);
+  for (int64_t i = 0; i < browser::AddressLimiter::kBurst; ++i) {
+    ASSERT_TRUE(limiter.Take("::ffff:192.0.2.1:80"));
+  }
+  EXPECT_FALSE(limiter.Take("192.0.2.1:80"));
+  EXPECT_TRUE(limiter.Take("::ffff:192.0.2.2:80"));
 }
 
 TEST(DeviceTest, IsToldCoarsely) {
