@@ -38,13 +38,16 @@ void WriteText(aws::Writer& writer, std::string_view key, std::string_view text)
   writer.Text(text);
 }
 
-void WriteSource(aws::Writer& writer, const catalog::Resource& resource,
+void WriteSource(const DoorParts& parts, aws::Writer& writer, const catalog::Resource& resource,
                  const json::Value& source) {
   writer.Key("Source");
   writer.BeginMap();
   writer.Key("KinesisStreamSourceDescription");
   writer.BeginMap();
-  WriteText(writer, "KinesisStreamARN", TextAt(source, "KinesisStreamARN"));
+  // The region of a stack's ARNs is not the server's.
+  const std::string arn = TextAt(source, "KinesisStreamARN");
+  const std::string name = arn.substr(arn.rfind('/') + 1);
+  WriteText(writer, "KinesisStreamARN", aws::StreamArn(parts.region, name));
   WriteText(writer, "RoleARN", TextAt(source, "RoleARN", kRole));
   writer.Key("DeliveryStartTimestamp");
   writer.Time(resource.created);
@@ -144,7 +147,7 @@ aws::Answer DescribeDeliveryStream(const DoorParts& parts, const aws::Call& call
   writer->Key("CreateTimestamp");
   writer->Time(resource->created);
   if (const auto* source = definition->Find("KinesisStreamSourceConfiguration")) {
-    WriteSource(*writer, *resource, *source);
+    WriteSource(parts, *writer, *resource, *source);
   }
   WriteDestinations(*writer, *definition);
   writer->EndMap();

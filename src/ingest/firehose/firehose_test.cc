@@ -25,8 +25,10 @@ class FirehoseTest : public testing::Test {
   void SetUp() override {
     Define("events", R"({"DeliveryStreamType":"DirectPut","ExtendedS3DestinationConfiguration":)"
                      R"({"BucketARN":"arn:aws:s3:::raw","Prefix":"p/"}})");
-    Define("fed", R"({"KinesisStreamSourceConfiguration":{"KinesisStreamARN":"arn:s"},)"
-                  R"("S3DestinationConfiguration":{"BucketARN":"arn:aws:s3:::b"}})");
+    Define(
+        "fed",
+        R"({"KinesisStreamSourceConfiguration":{"KinesisStreamARN":"arn:aws:kinesis:local:000000000000:stream/S"},)"
+        R"("S3DestinationConfiguration":{"BucketARN":"arn:aws:s3:::b"}})");
     stream_ = *world_.log->OpenStream({.name = registry::DirectPutStream("events"),
                                        .created = {kNow},
                                        .shards = log::EvenShards(1)});
@@ -169,7 +171,8 @@ TEST_F(FirehoseTest, DescribesDeliveryStreams) {
   const std::string fed =
       Call("DescribeDeliveryStream", R"({"DeliveryStreamName":"fed"})").Serialize();
   EXPECT_THAT(fed, HasSubstr(R"("DeliveryStreamType":"KinesisStreamAsSource")"));
-  EXPECT_THAT(fed, HasSubstr(R"("KinesisStreamSourceDescription":{"KinesisStreamARN":"arn:s")"));
+  EXPECT_THAT(fed,
+              HasSubstr(R"("KinesisStreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/S")"));
 }
 
 }  // namespace

@@ -24,14 +24,6 @@ constexpr std::array<std::string_view, 7> kMetrics = {"IncomingBytes",
                                                       "ReadProvisionedThroughputExceeded",
                                                       "IteratorAgeMilliseconds"};
 
-// The stream's name and ARN, as members of the map at hand.
-void WriteNames(const Parts& parts, std::string_view name, aws::Writer& writer) {
-  writer.Key("StreamName");
-  writer.Text(name);
-  writer.Key("StreamARN");
-  writer.Text(aws::StreamArn(parts.region, name));
-}
-
 void WriteList(std::string_view member, const std::vector<std::string>& values,
                aws::Writer& writer) {
   writer.Key(member);

@@ -17,7 +17,7 @@ struct Parts {
   Settings& settings;
   auth::Gate& gate;
   base::Clock& clock;
-  std::string region = "us-east-1";  // Of ARNs and messages.
+  std::string region;  // Of ARNs and messages.
 
   model::Rowtime Now() const { return {clock.WallMillis()}; }
 };

@@ -130,6 +130,13 @@ void Audit(const Parts& parts, const aws::Call& call, std::string_view stream) {
   parts.gate.Audit(call.identity, call.operation, stream, call.http);
 }
 
+void WriteNames(const Parts& parts, std::string_view name, aws::Writer& writer) {
+  writer.Key("StreamName");
+  writer.Text(name);
+  writer.Key("StreamARN");
+  writer.Text(aws::StreamArn(parts.region, name));
+}
+
 ApiError StreamNotFound(std::string_view name) {
   return MakeError("ResourceNotFoundException", "Stream {} under account {} not found.", name,
                    aws::kAccount);

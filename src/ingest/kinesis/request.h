@@ -8,6 +8,7 @@
 
 #include "auth/identity.h"
 #include "ingest/aws/call.h"
+#include "ingest/aws/writer.h"
 #include "ingest/kinesis/parts.h"
 #include "registry/registry.h"
 
@@ -46,6 +47,9 @@ aws::ApiError ErrorOf(const base::Error& error, std::string_view stream);
 
 // Notes a change of `stream` by the call's operation.
 void Audit(const Parts& parts, const aws::Call& call, std::string_view stream);
+
+// StreamName and StreamARN, as members of the map at hand.
+void WriteNames(const Parts& parts, std::string_view name, aws::Writer& writer);
 
 // Stream X under account N not found.
 aws::ApiError StreamNotFound(std::string_view name);

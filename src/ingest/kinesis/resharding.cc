@@ -106,10 +106,7 @@ Answer UpdateShardCount(const Parts& parts, const aws::Call& call) {
   const int64_t target = IntegerOf(call.request, "TargetShardCount").value_or(0);
   const auto writer = aws::Writer::Create(call.encoding);
   writer->BeginMap();
-  writer->Key("StreamName");
-  writer->Text(name);
-  writer->Key("StreamARN");
-  writer->Text(aws::StreamArn(parts.region, name));
+  WriteNames(parts, name, *writer);
   writer->Key("CurrentShardCount");
   writer->Integer(open);
   writer->Key("TargetShardCount");

@@ -74,10 +74,7 @@ void WriteMode(const registry::StreamInfo& stream, aws::Writer& writer) {
 
 // What StreamSummary, StreamDescription and StreamDescriptionSummary have in common.
 void WriteHead(const Parts& parts, const registry::StreamInfo& stream, aws::Writer& writer) {
-  writer.Key("StreamName");
-  writer.Text(stream.definition.name);
-  writer.Key("StreamARN");
-  writer.Text(aws::StreamArn(parts.region, stream.definition.name));
+  WriteNames(parts, stream.definition.name, writer);
   writer.Key("StreamStatus");
   writer.Text("ACTIVE");
   WriteMode(stream, writer);
