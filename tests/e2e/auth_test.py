@@ -96,6 +96,39 @@ class Auth(WeirTest):
         metrics = server.request("GET", "/metrics")[1]
         self.assertRegex(metrics, r'weir_auth_failures_total\{reason="not_allowed"\} [1-9]')
 
+    def test_every_route_has_its_roles(self):
+        everyone = ("nobody", "admin", "operator", "analyst", "viewer", "ingest")
+        keys, viewers, analysts, operators, admins = everyone[1:], everyone[1:5], everyone[1:4], everyone[1:3], everyone[1:2]
+        routes = {  # As the server names them in its figures: one request to each, who comes through.
+            "/": ("GET", "/", everyone),
+            "/assets/{rest...}": ("GET", "/assets/none", everyone),
+            "/livez": ("GET", "/livez", everyone),
+            "/readyz": ("GET", "/readyz?verbose", operators),
+            "/healthz": ("GET", "/healthz?verbose", operators),
+            "/metrics": ("GET", "/metrics", operators),
+            "/version": ("GET", "/version", keys),
+            "/weir.js": ("GET", "/weir.js", everyone),
+            "/p.gif": ("GET", "/p.gif", everyone),
+            "/v1/collect": ("POST", "/v1/collect", everyone),
+            "/v1/webhooks/{name}": ("POST", "/v1/webhooks/none", everyone),
+            "/v1/session": ("POST", "/v1/session", everyone),
+            "/v1/keys": ("GET", "/v1/keys", admins),
+            "/v1/keys/{name}": ("DELETE", "/v1/keys/none", admins),
+            "/v1/keys/{name}/rotate": ("POST", "/v1/keys/none/rotate", admins),
+            "/v1/stack": ("GET", "/v1/stack", operators),
+            "/v1/query": ("POST", "/v1/query", analysts),
+            "/v1/dashboards/conversion": ("GET", "/v1/dashboards/conversion", viewers),
+            "/v1/dashboards/conversion/events": ("HEAD", "/v1/dashboards/conversion/events", viewers),
+            "/v1/streams/{name}/records": ("POST", "/v1/streams/ClickStream/records", ("admin", "ingest"))}
+        server = self.guarded()
+        metrics = server.request("GET", "/metrics")[1]
+        served = set(re.findall(r'weir_http_request_duration_seconds_count\{route="(/[^"]*)"', metrics))
+        self.assertEqual(served, set(routes), "a route without a row here: does src/auth/access.cc have a rule for it?")
+        for route, (method, path, allowed) in routes.items():
+            for who in everyone:
+                status, answer = self.status(server, self.keys.get(who), method, path, "{}" if method == "POST" else None)
+                self.assertEqual(status not in (401, 403), who in allowed, f"{who} {method} {path}: {status} {answer[:200]}")
+
     def test_signed_requests(self):
         server = self.guarded()
         put = {"StreamName": "ClickStream", "Data": json.dumps(CLICK), "PartitionKey": "u1"}
