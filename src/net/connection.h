@@ -18,6 +18,7 @@ struct ConnectionSite {
   std::shared_ptr<Mailbox> mailbox;
   uint64_t id = 0;
   std::string remote;                 // The client's address and port.
+  std::string client;                 // Whom the address stands for: see ClientNetwork.
   const std::string* date = nullptr;  // Of the responses; always valid.
 };
 
@@ -25,8 +26,8 @@ struct ConnectionSite {
 // through the mailbox, bytes go out. Whoever moves the bytes calls it from one thread.
 class Connection {
  public:
-  // Requests that one connection may have waiting for answers; further ones wait. It begins with
-  // few and is given more while the answers are small.
+  // Requests that one connection may have waiting for answers; further ones wait: see
+  // Admission::max_waiting.
   static constexpr size_t kMaxWaiting = 64;
   static constexpr size_t kFirstWaiting = 8;
   static constexpr size_t kSmallAnswerBytes = 64 << 10;
@@ -75,6 +76,11 @@ class Connection {
   virtual bool lingers() const = 0;
   // Close at once: the client reads nothing, or came to a time limit between requests.
   virtual bool aborted() const = 0;
+
+ protected:
+  static bool Passed(int64_t since_nanos, int64_t millis, int64_t now_nanos) {
+    return now_nanos - since_nanos > millis * 1'000'000;
+  }
 };
 
 }  // namespace weir::net

@@ -44,10 +44,10 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
 // A connection and its socket.
 struct Peer {
-  Peer(tcp::socket the_socket, std::string the_client, const ConnectionSite& site)
+  Peer(tcp::socket the_socket, const ConnectionSite& site)
       : socket(std::move(the_socket)),
         id(site.id),
-        client(std::move(the_client)),
+        client(site.client),
         transport(site),
         handshaking(site.service.tls != nullptr) {}
 
@@ -103,12 +103,13 @@ class Loop {
 
   // Takes over a socket that `census` has let in as `client`'s.
   void Adopt(tcp::socket socket, uint64_t id, const std::string& client, std::string remote) {
-    auto peer = std::make_shared<Peer>(std::move(socket), client,
-                                       ConnectionSite{.service = service_,
-                                                      .mailbox = mailbox_,
-                                                      .id = id,
-                                                      .remote = std::move(remote),
-                                                      .date = &date_});
+    auto peer =
+        std::make_shared<Peer>(std::move(socket), ConnectionSite{.service = service_,
+                                                                 .mailbox = mailbox_,
+                                                                 .id = id,
+                                                                 .remote = std::move(remote),
+                                                                 .client = client,
+                                                                 .date = &date_});
     asio::post(context_, [this, peer] {
       peers_.emplace(peer->id, peer);
       if (peer->handshaking) {
@@ -230,8 +231,10 @@ class Loop {
 
   base::Gauge& inflight_gauge() {
     if (inflight_ == nullptr) {
-      inflight_ = &service_.metrics->GetGauge("weir_http_inflight_bytes",
-                                              "Bytes of request bodies that are held.");
+      inflight_ =
+          &service_.metrics->GetGauge("weir_http_inflight_bytes",
+                                      "Bytes of request bodies, and of heads over HTTP/2, that are "
+                                      "held.");
     }
     return *inflight_;
   }

@@ -3,27 +3,20 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "net/response_text.h"
 #include "net/text.h"
 
 namespace weir::net {
-namespace {
-
-constexpr int64_t kNanosPerMilli = 1'000'000;
-
-}  // namespace
-
 Http1Connection::Http1Connection(const ConnectionSite& site)
     : service_(site.service),
       date_(site.date),
-      intake_(site.service, site.mailbox, site.id, site.remote),
+      admission_(site),
       backlog_(std::make_shared<StreamBacklog>()),
       last_input_nanos_(site.service.clock.MonotonicNanos()),
       last_output_nanos_(last_input_nanos_) {}
 
 bool Http1Connection::Paused() const {
-  return slots_.size() >= max_waiting_ || intake_.unsent() >= kMaxUnsentBytes;
+  return slots_.size() >= admission_.max_waiting() || admission_.unsent() >= kMaxUnsentBytes;
 }
 
 bool Http1Connection::wants_read() const {
@@ -141,7 +134,7 @@ void Http1Connection::StartRequest(const RequestHead& head) {
   close_ = !head.keep_alive;
   body_.Start(head, std::max(service_.limits.max_body_bytes, kMaxDiscardedBytes));
   continue_pending_ = head.expect_continue && !body_.done();
-  if (auto refused = intake_.Admit(head, incoming_)) {
+  if (auto refused = admission_.Admit(head, incoming_)) {
     return Deny(std::move(*refused));
   }
   body_.Start(head, incoming_.max_body_bytes);
@@ -178,7 +171,7 @@ bool Http1Connection::ParseBody(std::string_view& input) {
     if (denied_) {
       return DiscardBody();
     }
-    if (auto refused = intake_.HoldBody(incoming_)) {
+    if (auto refused = admission_.HoldBody(incoming_)) {
       Deny(std::move(*refused));
       return phase_ == Phase::kHead;
     }
@@ -202,7 +195,7 @@ bool Http1Connection::DiscardBody() {
 Http1Connection::Slot& Http1Connection::AddSlot() {
   Slot& slot = slots_.emplace_back();
   slot.id = next_slot_++;
-  slot.pending = intake_.Begin(incoming_);
+  slot.pending = admission_.Begin(incoming_);
   slot.chunks = chunks_;
   slot.close = close_;
   return slot;
@@ -234,7 +227,7 @@ void Http1Connection::AnswerEarly(Response response, bool reusable) {
 }
 
 void Http1Connection::Dispatch() {
-  if (auto refused = intake_.TakeShares(incoming_)) {
+  if (auto refused = admission_.TakeShares(incoming_)) {
     return AnswerEarly(std::move(*refused), true);
   }
   phase_ = Phase::kHead;
@@ -243,7 +236,7 @@ void Http1Connection::Dispatch() {
   if (close_) {
     phase_ = Phase::kStopped;
   }
-  intake_.Dispatch(incoming_, slot.id, backlog_);
+  admission_.Dispatch(incoming_, slot.id, backlog_);
 }
 
 Http1Connection::Slot* Http1Connection::FindSlot(uint64_t id) {
@@ -347,7 +340,7 @@ void Http1Connection::FlushStreamHead(Slot& slot, bool close) {
                    slot.chunks, output_);
   Answered(slot, output_.size() - before);
   slot.begun = true;
-  unsent_before_ = intake_.unsent();
+  unsent_before_ = admission_.unsent();
   if (slot.pending.head_only) {
     EndStream(slot, true);
   }
@@ -370,9 +363,7 @@ void Http1Connection::FlushChunk(const Slot& slot, std::string_view bytes) {
 
 void Http1Connection::Answered(Slot& slot, size_t bytes) {
   NoteAppended(bytes);
-  intake_.Answered(slot.pending, slot.response.status, static_cast<bool>(slot.stream));
-  max_waiting_ =
-      bytes > kSmallAnswerBytes ? kFirstWaiting : std::min(max_waiting_ + 1, kMaxWaiting);
+  admission_.Answered(slot.pending, slot.response, static_cast<bool>(slot.stream));
 }
 
 void Http1Connection::GoOn() {
@@ -399,11 +390,11 @@ void Http1Connection::Append(std::string_view bytes) {
 }
 
 void Http1Connection::NoteAppended(size_t bytes) {
-  if (intake_.unsent() == 0) {
+  if (admission_.unsent() == 0) {
     last_output_nanos_ = service_.clock.MonotonicNanos();
   }
-  intake_.NoteUnsent(bytes);
-  backlog_->unsent = intake_.unsent() - unsent_before_;
+  admission_.NoteUnsent(bytes);
+  backlog_->unsent = admission_.unsent() - unsent_before_;
 }
 
 std::string Http1Connection::TakeOutput() {
@@ -412,10 +403,10 @@ std::string Http1Connection::TakeOutput() {
 
 void Http1Connection::OnSent(size_t bytes) {
   const bool was_paused = Paused();
-  intake_.NoteSent(bytes);
+  admission_.NoteSent(bytes);
   last_output_nanos_ = service_.clock.MonotonicNanos();
   unsent_before_ -= std::min(bytes, unsent_before_);
-  backlog_->unsent = intake_.unsent() - unsent_before_;
+  backlog_->unsent = admission_.unsent() - unsent_before_;
   if (was_paused) {
     Resume();
   }
@@ -423,20 +414,19 @@ void Http1Connection::OnSent(size_t bytes) {
 
 bool Http1Connection::OnTick() {
   const int64_t now = service_.clock.MonotonicNanos();
-  const auto passed = [now](int64_t since, int64_t millis) {
-    return now - since > millis * kNanosPerMilli;
-  };
-  if (intake_.unsent() > 0 && passed(last_output_nanos_, service_.limits.idle_millis)) {
+  const auto passed = [now](int64_t since, int64_t millis) { return Passed(since, millis, now); };
+  if (admission_.unsent() > 0 && passed(last_output_nanos_, service_.limits.idle_millis)) {
     aborted_ = true;
     return true;
   } else if (!slots_.empty() && slots_.front().begun && slots_.front().stream.events()) {
-    if (intake_.unsent() == 0 && passed(last_output_nanos_, kEventKeepAliveMillis)) {
+    if (admission_.unsent() == 0 && passed(last_output_nanos_, kEventKeepAliveMillis)) {
       FlushChunk(slots_.front(), kEventKeepAlive);
       return true;
     }
   } else if (phase_ == Phase::kBody) {
-    if (slots_.empty() && intake_.IsSlow(incoming_, now)) {
-      Refuse({408, "the body comes too slowly"});
+    auto slow = slots_.empty() ? admission_.TooSlow(incoming_, now) : std::nullopt;
+    if (slow) {
+      AnswerEarly(std::move(*slow), false);
       return true;
     }
   } else if (phase_ == Phase::kHead && head_started_nanos_ != 0) {
@@ -444,7 +434,7 @@ bool Http1Connection::OnTick() {
       Refuse({408, "the request head comes too slowly"});
       return true;
     }
-  } else if (phase_ == Phase::kHead && slots_.empty() && intake_.unsent() == 0 &&
+  } else if (phase_ == Phase::kHead && slots_.empty() && admission_.unsent() == 0 &&
              passed(last_input_nanos_, service_.limits.idle_millis)) {
     Stop();
     return true;

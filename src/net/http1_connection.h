@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -8,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "net/admission.h"
 #include "net/answer.h"
 #include "net/connection.h"
-#include "net/intake.h"
 #include "net/mailbox.h"
 #include "net/request_parser.h"
 #include "net/service.h"
@@ -39,7 +38,7 @@ class Http1Connection : public Connection {
 
   void GoOn() override;
 
-  const Client* owner() const override { return intake_.owner(); }
+  const Client* owner() const override { return admission_.owner(); }
 
   bool wants_read() const override;
   bool finished() const override;
@@ -96,7 +95,7 @@ class Http1Connection : public Connection {
 
   Service& service_;
   const std::string* const date_;
-  Intake intake_;
+  Admission admission_;
 
   Phase phase_ = Phase::kHead;
   std::string input_;  // Read, not yet parsed.
@@ -110,7 +109,6 @@ class Http1Connection : public Connection {
   size_t discarded_bytes_ = 0;
 
   std::deque<Slot> slots_;
-  size_t max_waiting_ = kFirstWaiting;
   uint64_t next_slot_ = 0;
 
   std::string output_;

@@ -29,6 +29,7 @@ class Http1ConnectionTest : public testing::Test {
                      .mailbox = mailbox_,
                      .id = 1,
                      .remote = "127.0.0.1:1",
+                     .client = "127.0.0.1",
                      .date = &date_}) {
     for (const char* const method : {"GET", "HEAD", "POST"}) {
       service_.router.Add("/held",

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "net/response_fields.h"
 
 namespace weir::net {
 namespace {
 
-constexpr int64_t kNanosPerMilli = 1'000'000;
 // Fed to the session between two looks at the clock.
 constexpr size_t kFeedBytes = 16 << 10;
 // Output that is made ahead of the socket.
@@ -54,7 +54,7 @@ std::string_view NameOf(Http2Frame frame) {
 Http2Connection::Http2Connection(const ConnectionSite& site)
     : service_(site.service),
       date_(site.date),
-      intake_(site.service, site.mailbox, site.id, site.remote),
+      admission_(site),
       session_(*this, site.service.limits.max_header_bytes),
       backlog_(std::make_shared<StreamBacklog>()),
       frames_(kMaxIdleFrames, kIdleFramesPerSecond, site.service.clock.MonotonicNanos()),
@@ -72,9 +72,9 @@ bool Http2Connection::finished() const {
     return true;
   }
   // A client that says goodbye closes by itself, when it has read what came.
-  const bool said = linger_ || last_goaway_;
+  const bool said = given_up_ || last_goaway_;
   const bool over = (said && !session_.wants_read()) || (ended_ && !behind_ && streams_.empty());
-  return over && output_.empty() && !session_.wants_write();
+  return over && !session_.wants_write();
 }
 
 Http2Connection::Stream* Http2Connection::Find(int32_t id) {
@@ -83,15 +83,11 @@ Http2Connection::Stream* Http2Connection::Find(int32_t id) {
 }
 
 bool Http2Connection::Paused() const {
-  return running_ >= max_running_ || answer_bytes_ >= kMaxUnsentBytes;
-}
-
-bool Http2Connection::Passed(int64_t since, int64_t millis, int64_t now) const {
-  return now - since > millis * kNanosPerMilli;
+  return running_ >= admission_.max_waiting() || answer_bytes_ >= kMaxUnsentBytes;
 }
 
 void Http2Connection::OnBytes(std::string_view bytes) {
-  if (linger_) {
+  if (given_up_) {
     return;
   }
   if (behind_) {
@@ -104,7 +100,7 @@ void Http2Connection::OnBytes(std::string_view bytes) {
 
 void Http2Connection::GoOn() {
   behind_ = false;
-  if (linger_) {
+  if (given_up_) {
     return input_.clear();
   }
   const std::string waiting = std::exchange(input_, {});
@@ -140,7 +136,7 @@ void Http2Connection::TakeTurn(std::string_view& input) {
     const size_t size = some.size();
     session_.Feed(some);
     input.remove_prefix(size - some.size());
-    if (linger_) {
+    if (given_up_) {
       input = {};
       return;
     }
@@ -175,7 +171,7 @@ void Http2Connection::Charge(FrameAllowance& allowance, std::string_view what) {
 }
 
 void Http2Connection::GiveUp(std::string_view why, Http2Error error) {
-  if (!std::exchange(linger_, true)) {
+  if (!std::exchange(given_up_, true)) {
     CountGoAway(why);
     session_.Fail(error);
   }
@@ -229,7 +225,7 @@ void Http2Connection::OnTrailerBegins() {
 Http2Events::Verdict Http2Connection::OnField(int32_t id, std::string_view name,
                                               std::string_view value) {
   Stream* const stream = Find(id);
-  if (linger_ || stream == nullptr) {
+  if (given_up_ || stream == nullptr) {
     return Verdict::kGoOn;
   }
   if (!stream->head.Add(name, value, service_.limits.max_header_bytes)) {
@@ -253,7 +249,7 @@ void Http2Connection::OnHead(int32_t id) {
   head_started_nanos_ = 0;
   ++heads_;
   Stream* const stream = Find(id);
-  if (stream == nullptr || linger_) {
+  if (stream == nullptr || given_up_) {
     return;
   }
   Http2Head text = std::exchange(stream->head, {});
@@ -264,7 +260,7 @@ void Http2Connection::OnHead(int32_t id) {
     stream->incoming.head_only = text.method() == "HEAD";
     return Deny(id, *stream, RefusalResponse(head.error().status, head.error().message));
   }
-  if (auto refused = intake_.Admit(*head, stream->incoming)) {
+  if (auto refused = admission_.Admit(*head, stream->incoming)) {
     return Deny(id, *stream, std::move(*refused));
   }
   if (head->expect_continue) {
@@ -283,13 +279,8 @@ void Http2Connection::OnData(int32_t id, std::string_view bytes) {
     return ResetIfAnswered(id, *stream);
   }
   Incoming& incoming = stream->incoming;
-  if (incoming.request.body.size() + bytes.size() > incoming.max_body_bytes) {
-    return Deny(id, *stream,
-                RefusalResponse(
-                    413, fmt::format("the body is larger than {} bytes", incoming.max_body_bytes)));
-  }
   incoming.request.body.append(bytes);
-  if (auto refused = intake_.HoldBody(incoming)) {
+  if (auto refused = admission_.HoldBody(incoming)) {
     Deny(id, *stream, std::move(*refused));
   }
 }
@@ -309,46 +300,38 @@ void Http2Connection::OnRequestEnd(int32_t id) {
 void Http2Connection::BeginRequest(int32_t id) {
   waiting_.pop_front();
   Stream& stream = streams_.at(id);
-  if (auto refused = intake_.TakeShares(stream.incoming)) {
+  if (auto refused = admission_.TakeShares(stream.incoming)) {
     return Deny(id, stream, std::move(*refused));
   }
   stream.phase = Phase::kRunning;
-  stream.pending = intake_.Begin(stream.incoming);
+  stream.pending = admission_.Begin(stream.incoming);
   stream.incoming.request.request_id = stream.pending.request_id;
   stream.backlog = std::make_shared<StreamBacklog>();
   stream.backlog->all = backlog_;
   ++running_;
-  intake_.Dispatch(stream.incoming, static_cast<uint64_t>(id), stream.backlog);
+  admission_.Dispatch(stream.incoming, static_cast<uint64_t>(id), stream.backlog);
 }
 
 void Http2Connection::Deny(int32_t id, Stream& stream, Response response) {
-  stream.pending = intake_.Begin(stream.incoming);
+  stream.pending = admission_.Begin(stream.incoming);
   stream.incoming.Release();
-  Answer(id, stream, std::move(response), false);
+  Answer(id, stream, std::move(response));
 }
 
-void Http2Connection::Answer(int32_t id, Stream& stream, Response response, bool streamed) {
-  intake_.Answered(stream.pending, response.status, streamed);
+void Http2Connection::Answer(int32_t id, Stream& stream, Response response) {
+  const bool streamed = stream.streamed();
+  admission_.Answered(stream.pending, response, streamed);
   stream.phase = Phase::kAnswered;
-  stream.streamed = streamed;
   stream.progress_nanos = service_.clock.MonotonicNanos();
-  if (!streamed) {
-    stream.ended = true;
-    max_running_ = response.body.size() > kSmallAnswerBytes
-                       ? kFirstWaiting
-                       : std::min(max_running_ + 1, kMaxWaiting);
-  }
   const bool has_body = !stream.pending.head_only &&
                         (streamed || (!IsBodiless(response.status) && !response.body.empty()));
-  session_.Answer(id,
-                  Http2Fields(response,
-                              {.date = *date_,
-                               .request_id = stream.pending.request_id,
-                               .head_only = stream.pending.head_only},
-                              !streamed),
-                  has_body);
+  stream.ended = !streamed || !has_body;
+  session_.Answer(
+      id,
+      Http2Fields(response, {.date = *date_, .request_id = stream.pending.request_id}, !streamed),
+      has_body);
   if (!has_body) {
-    EndAnswer(id, stream, true);
+    stream.hold.Close();
   } else if (!response.body.empty()) {
     AddBody(id, stream, std::move(response.body));
   }
@@ -363,9 +346,9 @@ void Http2Connection::AddBody(int32_t id, Stream& stream, std::string bytes) {
   } else {
     stream.body.append(bytes);
   }
-  intake_.NoteUnsent(size);
+  admission_.NoteUnsent(size);
   NoteWaiting(stream, size);
-  if (stream.streamed) {
+  if (stream.streamed()) {
     session_.Resume(id);
     if (streamed_bytes_ > kMaxStreamedBytes) {
       CutLargest();
@@ -396,12 +379,13 @@ size_t Http2Connection::ReadBody(int32_t id, char* into, size_t size, bool& end)
 }
 
 void Http2Connection::EndAnswer(int32_t id, Stream& stream, bool whole) {
-  if (std::exchange(stream.ended, true) && stream.streamed) {
+  if (stream.ended) {
     return;
   }
   if (!whole) {
     return Cut(id, stream, Http2Error::kInternal);
   }
+  stream.ended = true;
   stream.hold.Close();
   session_.Resume(id);
 }
@@ -419,11 +403,11 @@ void Http2Connection::DropBody(Stream& stream) {
   std::string().swap(stream.body);
   stream.taken = 0;
   NoteTaken(stream, rest);
-  intake_.NoteSent(rest);
+  admission_.NoteSent(rest);
 }
 
 void Http2Connection::NoteWaiting(const Stream& stream, size_t bytes) {
-  if (!stream.streamed) {
+  if (!stream.streamed()) {
     answer_bytes_ += bytes;
     return;
   }
@@ -433,7 +417,7 @@ void Http2Connection::NoteWaiting(const Stream& stream, size_t bytes) {
 }
 
 void Http2Connection::NoteTaken(const Stream& stream, size_t bytes) {
-  if (!stream.streamed) {
+  if (!stream.streamed()) {
     answer_bytes_ -= bytes;
     return;
   }
@@ -453,17 +437,17 @@ void Http2Connection::OnDelivery(Delivery delivery) {
     --running_;
     behind_ = behind_ || !waiting_.empty();
     if (stream->gone) {
-      intake_.Answered(stream->pending, delivery.response.status, false);
+      admission_.Answered(stream->pending, delivery.response, false);
       streams_.erase(id);
       return;
     }
   }
   switch (delivery.kind) {
     case Delivery::Kind::kResponse:
-      return Answer(id, *stream, std::move(delivery.response), false);
+      return Answer(id, *stream, std::move(delivery.response));
     case Delivery::Kind::kStreamHead:
       stream->hold = std::move(delivery.stream);
-      Answer(id, *stream, std::move(delivery.response), true);
+      Answer(id, *stream, std::move(delivery.response));
       if (service_.draining && stream->hold.events()) {
         EndAnswer(id, *stream, true);
       }
@@ -485,7 +469,7 @@ void Http2Connection::CutLargest() {
   const auto largest =
       std::max_element(streams_.begin(), streams_.end(), [](const auto& a, const auto& b) {
         const auto held = [](const Stream& stream) {
-          return stream.streamed && !stream.cut ? stream.waiting_bytes() : 0;
+          return stream.streamed() && !stream.cut ? stream.waiting_bytes() : 0;
         };
         return held(a.second) < held(b.second);
       });
@@ -543,13 +527,14 @@ void Http2Connection::OnResetSent(int32_t id, uint32_t error) {
 }
 
 void Http2Connection::OnGoAwaySent(uint32_t error) {
-  if (error != 0 && !std::exchange(linger_, true)) {
+  if (error != 0 && !std::exchange(given_up_, true)) {
     CountGoAway(Http2ErrorName(error));
   }
 }
 
 std::string Http2Connection::TakeOutput() {
-  while (output_.size() < kOutputBytes) {
+  std::string output;
+  while (output.size() < kOutputBytes) {
     payload_ = 0;
     const std::string_view frame = session_.Take();
     if (frame.empty()) {
@@ -558,17 +543,18 @@ std::string Http2Connection::TakeOutput() {
     if (in_output_ == 0) {
       last_output_nanos_ = service_.clock.MonotonicNanos();
     }
-    output_.append(frame);
+    CHECK(payload_ <= frame.size());
+    output.append(frame);
     in_output_ += frame.size();
-    intake_.NoteUnsent(frame.size() - std::min(payload_, frame.size()));
+    admission_.NoteUnsent(frame.size() - payload_);
   }
   behind_ = behind_ || (!waiting_.empty() && !Paused());
-  return std::exchange(output_, {});
+  return output;
 }
 
 void Http2Connection::OnSent(size_t bytes) {
   in_output_ -= bytes;
-  intake_.NoteSent(bytes);
+  admission_.NoteSent(bytes);
   last_output_nanos_ = service_.clock.MonotonicNanos();
 }
 
@@ -583,7 +569,7 @@ void Http2Connection::OnDrain() {
     return;
   }
   for (auto& [id, stream] : streams_) {
-    if (stream.streamed) {
+    if (stream.streamed()) {
       EndAnswer(id, stream, stream.hold.events());
     }
   }
@@ -592,8 +578,8 @@ void Http2Connection::OnDrain() {
 
 bool Http2Connection::TickStream(int32_t id, Stream& stream, int64_t now) {
   if (stream.phase == Phase::kBody) {
-    if (intake_.IsSlow(stream.incoming, now)) {
-      Deny(id, stream, RefusalResponse(408, "the body comes too slowly"));
+    if (auto slow = admission_.TooSlow(stream.incoming, now)) {
+      Deny(id, stream, std::move(*slow));
       return true;
     }
   } else if (stream.phase == Phase::kAnswered) {
@@ -622,7 +608,7 @@ bool Http2Connection::OnTick() {
     aborted_ = true;
     return true;
   }
-  if (head_started_nanos_ != 0 && !linger_ &&
+  if (head_started_nanos_ != 0 && !given_up_ &&
       Passed(head_started_nanos_, service_.limits.header_millis, now)) {
     GiveUp("slow_head", Http2Error::kEnhanceYourCalm);
     return true;
@@ -635,7 +621,7 @@ bool Http2Connection::OnTick() {
     OnPong();
     any = true;
   }
-  if (begun_ && !draining_ && !linger_ && streams_.empty() &&
+  if (begun_ && !draining_ && !given_up_ && streams_.empty() &&
       Passed(last_request_nanos_, service_.limits.idle_millis, now)) {
     OnDrain();
     any = true;

@@ -8,12 +8,12 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "net/admission.h"
 #include "net/answer.h"
 #include "net/connection.h"
 #include "net/frame_allowance.h"
 #include "net/http2_head.h"
 #include "net/http2_session.h"
-#include "net/intake.h"
 #include "net/service.h"
 
 namespace weir::net {
@@ -44,7 +44,7 @@ class Http2Connection : public Connection, private Http2Events {
 
   void GoOn() override;
 
-  const Client* owner() const override { return intake_.owner(); }
+  const Client* owner() const override { return admission_.owner(); }
 
   bool wants_read() const override;
   bool finished() const override;
@@ -72,7 +72,6 @@ class Http2Connection : public Connection, private Http2Events {
     StreamHold hold;   // Of a streamed answer.
     std::string body;  // Of the answer; from `taken` on it is not in the output.
     size_t taken = 0;
-    bool streamed = false;
     bool ended = false;  // Nothing follows what `body` has.
     bool cut = false;    // The client is told that no more comes, and that it is not whole.
     bool request_ended = false;
@@ -81,6 +80,8 @@ class Http2Connection : public Connection, private Http2Events {
     bool misused = false;        // And that has been charged.
     size_t discarded = 0;        // Of a request's body that nobody wants.
     int64_t progress_nanos = 0;  // When the answer last moved.
+
+    bool streamed() const { return static_cast<bool>(hold); }
 
     size_t waiting_bytes() const { return body.size() - taken; }
   };
@@ -112,7 +113,8 @@ class Http2Connection : public Connection, private Http2Events {
   void BeginRequest(int32_t id);
   // Answers a request that is not served.
   void Deny(int32_t id, Stream& stream, Response response);
-  void Answer(int32_t id, Stream& stream, Response response, bool streamed);
+  // Streamed when `stream` has a hold.
+  void Answer(int32_t id, Stream& stream, Response response);
   void AddBody(int32_t id, Stream& stream, std::string bytes);
   void EndAnswer(int32_t id, Stream& stream, bool whole);
   // Ends a stream whose client sends on though it has its answer.
@@ -132,25 +134,22 @@ class Http2Connection : public Connection, private Http2Events {
   // Ends the connection; `why` is for the metric.
   void GiveUp(std::string_view why, Http2Error error);
   void CountGoAway(std::string_view why);
-  bool Passed(int64_t since, int64_t millis, int64_t now) const;
 
   Service& service_;
   const std::string* const date_;
-  Intake intake_;
+  Admission admission_;
   Http2Session session_;
 
   std::string input_;  // Read, not yet taken by the session.
   Streams streams_;
   std::deque<int32_t> waiting_;
   size_t running_ = 0;
-  size_t max_running_ = kFirstWaiting;
   size_t answer_bytes_ = 0;                       // Of whole answers, not yet in the output.
   size_t streamed_bytes_ = 0;                     // Of streamed ones.
   const std::shared_ptr<StreamBacklog> backlog_;  // Of those, for their senders.
   size_t heads_ = 0;                              // In this turn.
 
-  std::string output_;
-  size_t in_output_ = 0;  // In output_ and taken, not yet sent.
+  size_t in_output_ = 0;  // Taken, not yet sent.
   size_t payload_ = 0;    // Of the frame at hand: what has been counted already.
 
   FrameAllowance frames_;
@@ -165,7 +164,7 @@ class Http2Connection : public Connection, private Http2Events {
   bool last_goaway_ = false;
   bool behind_ = false;
   bool ended_ = false;
-  bool linger_ = false;
+  bool given_up_ = false;
   bool aborted_ = false;
 };
 

@@ -33,7 +33,6 @@ class Http2Head {
   static constexpr size_t kMaxExcess = 4;
 
   size_t bytes_ = 0;
-  size_t field_count_ = 0;
   std::string method_;
   std::string scheme_;
   std::string path_;

@@ -302,7 +302,7 @@ std::string_view Http2Session::Take() {
 }
 
 void Http2Session::GiveRoom(int32_t stream, size_t bytes) {
-  nghttp2_session_consume(library_->session, stream, bytes);
+  CHECK(nghttp2_session_consume(library_->session, stream, bytes) == 0);
 }
 
 void Http2Session::Answer(int32_t stream, const Fields& fields, bool has_body) {
@@ -312,38 +312,40 @@ void Http2Session::Answer(int32_t stream, const Fields& fields, bool has_body) {
     pairs.push_back(ToPair(field));
   }
   const nghttp2_data_provider body{.source = {}, .read_callback = Callbacks::Read};
-  nghttp2_submit_response(library_->session, stream, pairs.data(), pairs.size(),
-                          has_body ? &body : nullptr);
+  CHECK(nghttp2_submit_response(library_->session, stream, pairs.data(), pairs.size(),
+                                has_body ? &body : nullptr) == 0);
 }
 
 void Http2Session::Continue(int32_t stream) {
   const std::pair<std::string, std::string> status(":status", "100");
   const nghttp2_nv pair = ToPair(status);
-  nghttp2_submit_headers(library_->session, NGHTTP2_FLAG_NONE, stream, nullptr, &pair, 1, nullptr);
+  CHECK(nghttp2_submit_headers(library_->session, NGHTTP2_FLAG_NONE, stream, nullptr, &pair, 1,
+                               nullptr) == 0);
 }
 
 void Http2Session::Resume(int32_t stream) {
+  // Fails while the library does not wait for more: it will ask by itself, or never again.
   nghttp2_session_resume_data(library_->session, stream);
 }
 
 void Http2Session::Reset(int32_t stream, Http2Error error) {
-  nghttp2_submit_rst_stream(library_->session, NGHTTP2_FLAG_NONE, stream,
-                            static_cast<uint32_t>(error));
+  CHECK(nghttp2_submit_rst_stream(library_->session, NGHTTP2_FLAG_NONE, stream,
+                                  static_cast<uint32_t>(error)) == 0);
 }
 
 void Http2Session::BeginGoAway() {
-  nghttp2_submit_shutdown_notice(library_->session);
-  nghttp2_submit_ping(library_->session, NGHTTP2_FLAG_NONE, nullptr);
+  CHECK(nghttp2_submit_shutdown_notice(library_->session) == 0);
+  CHECK(nghttp2_submit_ping(library_->session, NGHTTP2_FLAG_NONE, nullptr) == 0);
 }
 
 void Http2Session::FinishGoAway() {
-  nghttp2_submit_goaway(library_->session, NGHTTP2_FLAG_NONE,
-                        nghttp2_session_get_last_proc_stream_id(library_->session),
-                        NGHTTP2_NO_ERROR, nullptr, 0);
+  CHECK(nghttp2_submit_goaway(library_->session, NGHTTP2_FLAG_NONE,
+                              nghttp2_session_get_last_proc_stream_id(library_->session),
+                              NGHTTP2_NO_ERROR, nullptr, 0) == 0);
 }
 
 void Http2Session::Fail(Http2Error error) {
-  nghttp2_session_terminate_session(library_->session, static_cast<uint32_t>(error));
+  CHECK(nghttp2_session_terminate_session(library_->session, static_cast<uint32_t>(error)) == 0);
 }
 
 bool Http2Session::wants_read() const {

@@ -311,6 +311,10 @@ std::expected<RequestHead, Refusal> AssembleHead(
   return head;
 }
 
+Refusal BodyTooLarge(size_t max_bytes) {
+  return {413, fmt::format("the body is larger than {} bytes", max_bytes)};
+}
+
 void BodyReader::Start(const RequestHead& head, size_t max_bytes) {
   chunked_ = head.chunked;
   max_bytes_ = max_bytes;
@@ -351,7 +355,7 @@ std::expected<size_t, Refusal> BodyReader::Consume(std::string_view input, std::
       return std::unexpected(std::move(parsed).error());
     }
     if (phase_ == Phase::kData && body.size() + remaining_ > max_bytes_) {
-      return Refuse(413, "the body is larger than {} bytes", max_bytes_);
+      return std::unexpected(BodyTooLarge(max_bytes_));
     }
   }
   return taken;

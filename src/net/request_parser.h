@@ -60,6 +60,9 @@ std::expected<RequestHead, Refusal> AssembleHead(
     std::string_view method, std::string_view target, std::string_view authority,
     const std::vector<std::pair<std::string, std::string>>& fields);
 
+// Why a body over `max_bytes` is refused.
+Refusal BodyTooLarge(size_t max_bytes);
+
 // Takes a request's body from the connection's bytes.
 class BodyReader {
  public:

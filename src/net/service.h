@@ -52,7 +52,8 @@ struct Service {
         id_prefix(std::move(request_id_prefix)),
         pool(kBlockingThreads) {}
 
-  // For what waits for a disk. What takes long by design, as SQL queries do, has threads of its own.
+  // For what waits for a disk. What takes long by design, as SQL queries do, has threads of its
+  // own.
   static constexpr int kBlockingThreads = 6;
 
   const ServerLimits limits;

@@ -52,16 +52,12 @@ void Transport::ChooseByFirstBytes(std::string_view bytes) {
   preface_bytes_ += more;
 }
 
-void Transport::OnPlaintext(std::string_view bytes) {
-  if (!chosen_ && tls_ == nullptr) {
-    ChooseByFirstBytes(bytes);
-  }
-  connection_->OnBytes(bytes);
-}
-
 void Transport::OnBytes(std::string_view bytes) {
   if (tls_ == nullptr) {
-    return OnPlaintext(bytes);
+    if (!chosen_) {
+      ChooseByFirstBytes(bytes);
+    }
+    return connection_->OnBytes(bytes);
   }
   if (failed_ || bytes.empty()) {
     return;
@@ -80,7 +76,7 @@ void Transport::OnBytes(std::string_view bytes) {
     }
   }
   if (const std::string plaintext = tls_->TakePlaintext(); !plaintext.empty()) {
-    OnPlaintext(plaintext);
+    connection_->OnBytes(plaintext);
   }
   if (!fed) {
     Fail("protocol");

@@ -46,8 +46,6 @@ class Transport {
  private:
   void Fail(std::string_view why);
   void Refill();
-  // What stands inside of TLS.
-  void OnPlaintext(std::string_view bytes);
   void ChooseByFirstBytes(std::string_view bytes);
   void SpeakHttp2();
 

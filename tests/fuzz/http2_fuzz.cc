@@ -61,6 +61,7 @@ struct Peer {
                     .mailbox = mailbox,
                     .id = 1,
                     .remote = "127.0.0.1:1",
+                    .client = "127.0.0.1",
                     .date = &date}) {}
 
   void Pump() {

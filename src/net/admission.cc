@@ -1,10 +1,9 @@
-#include "net/intake.h"
+#include "net/admission.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/check.h"
-#include "net/client_network.h"
 #include "net/text.h"
 
 namespace weir::net {
@@ -32,20 +31,19 @@ bool IsOfForeignPage(const RequestHead& head, bool secure) {
 
 }  // namespace
 
-Intake::Intake(Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t connection,
-               std::string remote)
-    : service_(service),
-      mailbox_(std::move(mailbox)),
-      connection_(connection),
-      remote_(std::move(remote)),
-      address_client_(service.clients.Find(ClientNetwork(AddressOf(remote_)))),
+Admission::Admission(const ConnectionSite& site)
+    : service_(site.service),
+      mailbox_(site.mailbox),
+      connection_(site.id),
+      remote_(site.remote),
+      address_client_(site.service.clients.Find(site.client)),
       client_(address_client_) {}
 
-Intake::~Intake() {
+Admission::~Admission() {
   service_.unsent_bytes.Give(address_client_->unsent_bytes, unsent_);
 }
 
-std::optional<Response> Intake::Admit(const RequestHead& head, Incoming& incoming) {
+std::optional<Response> Admission::Admit(const RequestHead& head, Incoming& incoming) {
   incoming.head_only = head.method == "HEAD";
   incoming.route = nullptr;
   if (!head.host.empty() && !service_.hosts.Allows(head.host)) {
@@ -93,8 +91,8 @@ std::optional<Response> Intake::Admit(const RequestHead& head, Incoming& incomin
   return incoming.head_bytes > 0 ? HoldBody(incoming) : std::nullopt;
 }
 
-void Intake::BuildRequest(const RequestHead& head, Target target, Router::Match match,
-                          Request& request) const {
+void Admission::BuildRequest(const RequestHead& head, Target target, Router::Match match,
+                             Request& request) const {
   request = Request{};
   request.method = head.method;
   request.target = head.target;
@@ -109,7 +107,7 @@ void Intake::BuildRequest(const RequestHead& head, Target target, Router::Match 
   }
 }
 
-std::optional<Response> Intake::FindShares(Incoming& incoming) {
+std::optional<Response> Admission::FindShares(Incoming& incoming) {
   std::string name = service_.client ? service_.client(incoming.request) : std::string();
   if (name != client_name_) {
     client_ = name.empty() ? address_client_ : service_.clients.Find("key " + name);
@@ -133,8 +131,8 @@ std::optional<Response> Intake::FindShares(Incoming& incoming) {
   return refused;
 }
 
-std::optional<Response> Intake::Overload(Quota::Verdict verdict, std::string_view what,
-                                         size_t limit) {
+std::optional<Response> Admission::Overload(Quota::Verdict verdict, std::string_view what,
+                                            size_t limit) {
   if (verdict == Quota::Verdict::kTaken) {
     return std::nullopt;
   }
@@ -150,13 +148,17 @@ std::optional<Response> Intake::Overload(Quota::Verdict verdict, std::string_vie
       503, fmt::format("all {} {} that are served at once are taken: try again", limit, what));
 }
 
-std::optional<Response> Intake::HoldBody(Incoming& incoming) {
+std::optional<Response> Admission::HoldBody(Incoming& incoming) {
+  if (incoming.request.body.size() > incoming.max_body_bytes) {
+    const Refusal refusal = BodyTooLarge(incoming.max_body_bytes);
+    return RefusalResponse(refusal.status, refusal.message);
+  }
   Share& body = incoming.shares.body;
   return Overload(body.Grow(incoming.head_bytes + incoming.request.body.size() - body.amount()),
                   "body_bytes", service_.body_bytes.limit());
 }
 
-std::optional<Response> Intake::TakeShares(Incoming& incoming) {
+std::optional<Response> Admission::TakeShares(Incoming& incoming) {
   auto refused = Overload(incoming.shares.request.Grow(1), "requests", service_.requests.limit());
   if (!refused && incoming.route->kind == RouteEntry::Kind::kBlocking) {
     refused = Overload(incoming.shares.job.Grow(1), "jobs", service_.jobs.limit());
@@ -164,7 +166,7 @@ std::optional<Response> Intake::TakeShares(Incoming& incoming) {
   return refused;
 }
 
-Pending Intake::Begin(Incoming& incoming) {
+Pending Admission::Begin(Incoming& incoming) {
   Pending pending;
   pending.metrics = incoming.route != nullptr ? incoming.route->metrics.get() : &service_.unrouted;
   pending.request_id =
@@ -175,7 +177,8 @@ Pending Intake::Begin(Incoming& incoming) {
   return pending;
 }
 
-void Intake::Dispatch(Incoming& incoming, uint64_t slot, std::shared_ptr<StreamBacklog> backlog) {
+void Admission::Dispatch(Incoming& incoming, uint64_t slot,
+                         std::shared_ptr<StreamBacklog> backlog) {
   RouteEntry& route = *incoming.route;
   Request& request = incoming.request;
   auto responder = std::make_unique<OneResponder>(mailbox_, std::move(backlog), connection_, slot);
@@ -197,30 +200,37 @@ void Intake::Dispatch(Incoming& incoming, uint64_t slot, std::shared_ptr<StreamB
   }
 }
 
-bool Intake::IsSlow(const Incoming& incoming, int64_t now_nanos) const {
+std::optional<Response> Admission::TooSlow(const Incoming& incoming, int64_t now_nanos) const {
   const int64_t nanos = now_nanos - incoming.started_nanos;
   const double least = static_cast<double>(nanos) / 1e9 *
                        static_cast<double>(service_.limits.min_body_bytes_per_second);
-  return nanos > kBodyGraceNanos && static_cast<double>(incoming.request.body.size()) < least;
+  if (nanos <= kBodyGraceNanos || static_cast<double>(incoming.request.body.size()) >= least) {
+    return std::nullopt;
+  }
+  return RefusalResponse(408, "the body comes too slowly");
 }
 
-void Intake::Answered(Pending& pending, int status, bool streamed) {
+void Admission::Answered(Pending& pending, const Response& response, bool streamed) {
   pending.metrics->Observe(
-      status, static_cast<double>(service_.clock.MonotonicNanos() - pending.started_nanos) / 1e9);
+      response.status,
+      static_cast<double>(service_.clock.MonotonicNanos() - pending.started_nanos) / 1e9);
   if (streamed) {
     pending.shares.job.Reset();
     pending.shares.body.Reset();
-  } else {
-    pending.shares = {};
+    return;
   }
+  pending.shares = {};
+  max_waiting_ = response.body.size() > Connection::kSmallAnswerBytes
+                     ? Connection::kFirstWaiting
+                     : std::min(max_waiting_ + 1, Connection::kMaxWaiting);
 }
 
-void Intake::NoteUnsent(size_t bytes) {
+void Admission::NoteUnsent(size_t bytes) {
   unsent_ += bytes;
   service_.unsent_bytes.Force(address_client_->unsent_bytes, bytes);
 }
 
-void Intake::NoteSent(size_t bytes) {
+void Admission::NoteSent(size_t bytes) {
   CHECK(bytes <= unsent_);
   unsent_ -= bytes;
   service_.unsent_bytes.Give(address_client_->unsent_bytes, bytes);

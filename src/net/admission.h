@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "net/answer.h"
+#include "net/connection.h"
 #include "net/mailbox.h"
 #include "net/request_parser.h"
 #include "net/service.h"
@@ -52,21 +53,19 @@ struct Pending {
 
 // What becomes of a request on its way from the head to the handler, whatever protocol it came by;
 // and what one connection holds of the server. Not thread-safe.
-class Intake {
+class Admission {
  public:
-  // `remote` is the client's address and port.
-  Intake(Service& service, std::shared_ptr<Mailbox> mailbox, uint64_t connection,
-         std::string remote);
-  ~Intake();
-  Intake(const Intake&) = delete;
-  Intake& operator=(const Intake&) = delete;
+  explicit Admission(const ConnectionSite& site);
+  ~Admission();
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
 
   // Judges the head: host, route, who asks, whose shares it will take. The answer that refuses it,
   // or nothing: then `incoming` is complete but for its body. `incoming.route` is set as far as the
   // judgement came.
   std::optional<Response> Admit(const RequestHead& head, Incoming& incoming);
 
-  // Counts what the request has grown by. The answer when that is too much.
+  // Counts what the request has grown by. The answer when that is too much of the body, or of all.
   std::optional<Response> HoldBody(Incoming& incoming);
 
   // Takes the shares of a request that is complete. The answer when there is too much already.
@@ -79,11 +78,15 @@ class Intake {
   // before that, and never answers by itself.
   void Dispatch(Incoming& incoming, uint64_t slot, std::shared_ptr<StreamBacklog> backlog);
 
-  // Whether the body has come too slowly so far.
-  bool IsSlow(const Incoming& incoming, int64_t now_nanos) const;
+  // The answer when the body has come too slowly so far.
+  std::optional<Response> TooSlow(const Incoming& incoming, int64_t now_nanos) const;
 
   // The head of the answer is on its way. `streamed`: its end is not.
-  void Answered(Pending& pending, int status, bool streamed);
+  void Answered(Pending& pending, const Response& response, bool streamed);
+
+  // So many requests of the connection may wait for their answers: few at first, more while the
+  // answers are small.
+  size_t max_waiting() const { return max_waiting_; }
 
   // Bytes of answers begin, and cease, to wait for the client.
   void NoteUnsent(size_t bytes);
@@ -107,6 +110,7 @@ class Intake {
   const std::shared_ptr<Client> address_client_;
   std::shared_ptr<Client> client_;  // Of the last request.
   std::string client_name_;         // "" for address_client_.
+  size_t max_waiting_ = Connection::kFirstWaiting;
   size_t unsent_ = 0;
 };
 
