@@ -1,6 +1,7 @@
 #include "stack/definitions.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -494,6 +495,18 @@ class DefinitionReader {
   }
 
   void CheckDatabases() {
+    // In SQL, "memory.x" would be a table x of DuckDB's own database of that name.
+    constexpr std::string_view kTaken[] = {"memory", "system", "temp"};
+    for (const auto& [name, database] : Of(kDatabase)) {
+      std::string lower = name;
+      std::ranges::transform(lower, lower.begin(),
+                             [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      if (std::ranges::find(kTaken, lower) != std::end(kTaken)) {
+        Issue(*database.resource, "DatabaseInput.Name",
+              fmt::format("queries cannot name a database '{}'; choose another name", name));
+        issues_.back().may_be_stored = true;
+      }
+    }
     for (const auto& [name, query] : Of(kNamedQuery)) {
       const std::string database = TextAt(query.properties, {"Database"});
       if (database != "default") {

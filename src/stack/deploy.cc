@@ -8,6 +8,7 @@
 #include "registry/registry.h"
 #include "sql/compiler.h"
 #include "stack/definitions.h"
+#include "stack/schema.h"
 
 namespace weir::stack {
 
@@ -210,8 +211,10 @@ base::Result<DeployReport> Deploy(const Plan& plan, catalog::Catalog& catalog, b
 std::string DescribeResources(const std::vector<catalog::Resource>& resources) {
   std::string text = fmt::format("{:<12} {:<40} {:<36} {}\n", "stack", "type", "name", "created");
   for (const catalog::Resource& resource : resources) {
-    text += fmt::format("{:<12} {:<40} {:<36} {}\n", resource.stack, resource.type, resource.name,
-                        base::FormatRfc3339(resource.created.millis));
+    if (FindResourceType(resource.type) != nullptr) {
+      text += fmt::format("{:<12} {:<40} {:<36} {}\n", resource.stack, resource.type, resource.name,
+                          base::FormatRfc3339(resource.created.millis));
+    }
   }
   return text;
 }

@@ -48,7 +48,8 @@ base::Result<DeployReport> PreviewDeploy(const Plan& plan, catalog::Catalog& cat
 base::Result<DeployReport> Deploy(const Plan& plan, catalog::Catalog& catalog,
                                   base::Clock& clock = base::SystemClock());
 
-/// Resources of a catalog with their stacks and definitions, for people.
+/// Resources of a catalog with their stacks, for people: those of the types that a template may
+/// have. Keys, and what the API notes besides, are not listed.
 std::string DescribeResources(const std::vector<catalog::Resource>& resources);
 
 }  // namespace weir::stack

@@ -200,6 +200,19 @@ Resources:
   EXPECT_NE(DeployError(direct(120)).find("'firehose.events'"), std::string::npos);
 }
 
+TEST_F(DeployTest, OnlyWhatATemplateMayHaveIsDescribed) {
+  ASSERT_EQ(DeployError(Shipped()), "");
+  const catalog::ResourceChange key{
+      .resource = {.type = "Weir::AccessKey", .name = "WEIRSECRET", .definition = "{}"}};
+  ASSERT_TRUE(catalog_->Apply({&key, 1}).has_value());
+  const auto resources = catalog_->List("");
+  ASSERT_TRUE(resources.has_value());
+  const std::string text = DescribeResources(*resources);
+  EXPECT_NE(text.find("ClickStream"), std::string::npos);
+  EXPECT_NE(text.find("Weir::Demo::Traffic"), std::string::npos);
+  EXPECT_EQ(text.find("AccessKey"), std::string::npos) << text;
+}
+
 TEST(ResourceTypesTest, EveryTypeAndPropertyHasAName) {
   for (const ResourceType& type : ResourceTypes()) {
     EXPECT_FALSE(type.name.empty());

@@ -348,6 +348,20 @@ Resources:
   EXPECT_THAT(problems, testing::HasSubstr("columns of records that clients put are not known"));
 }
 
+TEST(TemplateTest, ADatabaseHasANameThatQueriesCanSay) {
+  const auto of = [](const std::string& name) {
+    return "Resources: {D: {Type: AWS::Glue::Database, Properties: {CatalogId: a, DatabaseInput: "
+           "{Name: " +
+           name + "}}}}";
+  };
+  for (const std::string name : {"memory", "System", "temp"}) {
+    const std::vector<Problem> problems = ProblemsOf(of(name));
+    ASSERT_EQ(problems.size(), 1u) << name;
+    EXPECT_EQ(problems[0].path, "Resources.D.Properties.DatabaseInput.Name");
+  }
+  EXPECT_TRUE(ProblemsOf(of("main")).empty());
+}
+
 TEST(TemplateTest, UnknownParameterIsNamed) {
   const std::vector<Problem> problems = ProblemsOf(
       "Parameters: {Size: {Type: Number, Default: 1}}\nResources: {A: {Type: AWS::S3::Bucket}}\n",
