@@ -87,7 +87,7 @@ def recovered(after, limit):
     for start in range(0, 2 * int(after[-1][0])):
         rest = [wait for wait in after if wait[0] >= start / 2]
         if at(rest, 0.99) <= limit:
-            return f"in {start / 2 + 0.5 if start else 0} s"
+            return f"in {start / 2:g} s"
     return "not"
 
 

@@ -128,12 +128,13 @@ class Load {
       }
     }
     const double seconds = static_cast<double>(SystemClock().MonotonicNanos() - start) / 1e9;
+    const ProcessTime server = weir::benchmarks::TimeOfProcess(options_.pid) - server_before;
+    const ProcessTime client = weir::benchmarks::TimeOfThisProcess() - client_before;
     if (latencies_.empty()) {
       Fail("no request was answered");
     }
     ReportRates(seconds);
-    ReportCosts(weir::benchmarks::TimeOfProcess(options_.pid) - server_before,
-                weir::benchmarks::TimeOfThisProcess() - client_before);
+    ReportCosts(server, client);
   }
 
  private:

@@ -10,7 +10,9 @@
 
 namespace weir::net {
 
-/// A few threads that run jobs which may block. Thread-safe.
+/// A few threads that run jobs which may block, and let all other threads go first: what is written
+/// from here (webhooks) waits longer on a busy machine than what a server thread writes.
+/// Thread-safe.
 class BlockingPool {
  public:
   static constexpr size_t kMaxQueuedJobs = 256;

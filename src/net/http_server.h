@@ -53,13 +53,14 @@ struct Response {
 /// Retry-After to 429 and 503.
 Response ErrorResponse(const base::Error& error);
 
-/// A body that is sent as it comes. Thread-safe. Dropping it before End cuts the connection, so
-/// that the client sees that the body is not whole; so does the server when it stops.
+/// A body that is sent as it comes. Thread-safe. Dropping it before End cuts the connection, or the
+/// stream of HTTP/2, so that the client sees that the body is not whole; so does the server when it
+/// stops.
 class ResponseStream {
  public:
   virtual ~ResponseStream() = default;
   /// Queues bytes of the body. False when the client is gone, or reads so slowly that
-  /// kMaxQueuedStreamBytes of its connection wait (then the connection is closed).
+  /// kMaxQueuedStreamBytes of its connection (over HTTP/2: of this stream) wait: then that is cut.
   virtual bool Send(std::string_view bytes) = 0;
   /// The body is whole. Nothing is sent after it.
   virtual void End() = 0;
@@ -133,7 +134,8 @@ struct ServerOptions {
   crypto::TlsContext* tls = nullptr;
   /// Looks at the head of each request that reached a route, before its body is read; `body` and
   /// `request_id` are still empty. A response refuses the request: a small body is read and thrown
-  /// away, a large one ends the connection. Called on server threads; must not block.
+  /// away, a large one ends the connection, or the stream of HTTP/2. Called on server threads; must
+  /// not block.
   std::function<std::optional<Response>(const Request& head)> admit;
   /// Names the client that an admitted request counts for (the id of a key that the head proves);
   /// "", or no function: its address. Called on server threads; must not block.

@@ -25,7 +25,7 @@ constexpr int64_t kIdleMillis = 500;
 constexpr int64_t kBlockedMillis = 10;
 constexpr size_t kEventBytes = 1 << 20;
 constexpr size_t kEventRecords = 10'000;
-constexpr size_t kMaxQueuedBytes = 3 << 20;  // Of a connection; then its client is waited for.
+constexpr size_t kMaxQueuedBytes = 3 << 20;  // Then its client is waited for.
 
 }  // namespace
 
