@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/format.h"
-#include "base/logging.h"
 #include "log/verify.h"
 
 namespace weir::log {
@@ -68,8 +67,10 @@ base::Result<Stream*> LocalLog::OpenStream(const StreamDefinition& definition) {
        .drive = [this] { DriveWithoutThreads(); }},
       definition, report);
   if (!stream.has_value()) {
-    if (created) {
-      DiscardCreated(folder);
+    // Lest its name be bound to these shards. What is marked is removed by the next opening at the
+    // latest.
+    if (created && files_.Exists(folder) && MarkDeleted(folder).has_value()) {
+      static_cast<void>(FinishDeletion(folder));
     }
     return std::unexpected(std::move(stream).error());
   }
@@ -101,6 +102,7 @@ RecoveryReport LocalLog::recovery() const {
 }
 
 base::Result<void> LocalLog::DeleteStream(std::string_view name) {
+  RETURN_IF_ERROR(CheckStreamName(name));
   LocalStream* stream = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -111,7 +113,6 @@ base::Result<void> LocalLog::DeleteStream(std::string_view name) {
       streams_.erase(found);
     }
   }
-  RETURN_IF_ERROR(CheckStreamName(name));
   const std::string folder = StreamFolder(directory_, name);
   if (stream == nullptr && !files_.Exists(folder)) {
     return base::Fail(base::Code::kNotFound, "no stream named '{}'", name);
@@ -119,17 +120,18 @@ base::Result<void> LocalLog::DeleteStream(std::string_view name) {
   if (stream != nullptr) {
     stream->Close();
     DriveWithoutThreads();
-    stream->AwaitIdle();
-    // In the removed folder it would fail, and pass for a disk that does.
-    stream->StopRetention();
     stream->Release();  // someone may hold the stream for as long as the log
     live_.Withdraw(name);
   }
+  RETURN_IF_ERROR(MarkDeleted(folder));
+  return FinishDeletion(folder);
+}
+
+base::Result<void> LocalLog::MarkDeleted(const std::string& folder) {
   ASSIGN_OR_RETURN(const auto mark, files_.Open(base::JoinPath(folder, kDeletedMark),
                                                 base::OpenMode::kCreateOrOpen));
   RETURN_IF_ERROR(mark->SyncData());
-  RETURN_IF_ERROR(files_.SyncDirectory(folder));
-  return FinishDeletion(folder);
+  return files_.SyncDirectory(folder);
 }
 
 base::Result<void> LocalLog::RemoveShardFolders(const std::string& folder) {
@@ -141,25 +143,6 @@ base::Result<void> LocalLog::RemoveShardFolders(const std::string& folder) {
     RETURN_IF_ERROR(RemoveShardFolder(files_, base::JoinPath(folder, shard.name)));
   }
   return {};
-}
-
-void LocalLog::DiscardCreated(const std::string& folder) {
-  if (!files_.Exists(folder)) {
-    return;
-  }
-  base::Result<void> removed = RemoveShardFolders(folder);
-  if (removed.has_value()) {
-    removed = files_.Remove(folder);
-  }
-  if (removed.has_value()) {
-    removed = files_.SyncDirectory(base::ParentPath(folder));
-  }
-  if (!removed.has_value()) {
-    base::LogEvent(base::LogLevel::kWarning, "log.stream_left",
-                   "could not remove a stream that was created in part: remove its folder before "
-                   "its name is used with other shards",
-                   {{"folder", folder}, {"cause", removed.error().message}});
-  }
 }
 
 base::Result<void> LocalLog::FinishDeletion(const std::string& folder) {

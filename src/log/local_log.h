@@ -37,9 +37,8 @@ class LocalLog : public Log {
 
  private:
   base::Result<void> RemoveShardFolders(const std::string& folder);
-  /// Removes what a failed opening created, so that the name can be used otherwise.
-  void DiscardCreated(const std::string& folder);
-  /// Removes a deleted stream's folder, if there is one. May be repeated after a crash.
+  base::Result<void> MarkDeleted(const std::string& folder);
+  /// Removes a folder that is marked as deleted. May be repeated after a crash.
   base::Result<void> FinishDeletion(const std::string& folder);
   void DriveWithoutThreads();
 

@@ -131,7 +131,6 @@ base::Result<uint64_t> LocalStream::ApplyRetention(std::span<const model::Sequen
   const Layout& now = layout();
   RetentionPass pass{.failed = std::vector<bool>(now.shards.size())};
   RemoveExpired(now, keep_from, pass);
-  RemoveExcess(now, keep_from, pass);
   if (pass.error.has_value()) {
     return std::unexpected(*std::move(pass.error));
   }
@@ -167,31 +166,6 @@ void LocalStream::RemoveExpired(const Layout& now, std::span<const model::Sequen
   }
 }
 
-void LocalStream::RemoveExcess(const Layout& now, std::span<const model::Sequence> keep_from,
-                               RetentionPass& pass) {
-  if (now.definition.retention_bytes == 0) {
-    return;
-  }
-  while (BytesOnDisk() > now.definition.retention_bytes) {
-    std::optional<size_t> oldest_shard;
-    model::Rowtime oldest_bound;
-    for (size_t i = 0; i < now.shards.size(); ++i) {
-      if (pass.failed[i]) {
-        continue;
-      }
-      const auto oldest = now.shards[i]->OldestRemovable(KeepFrom(keep_from, i));
-      if (oldest.has_value() && (!oldest_shard.has_value() || oldest->bound < oldest_bound)) {
-        oldest_shard = i;
-        oldest_bound = oldest->bound;
-      }
-    }
-    if (!oldest_shard.has_value()) {
-      break;
-    }
-    RemoveOldest(now, *oldest_shard, pass);
-  }
-}
-
 uint64_t LocalStream::BytesOnDisk() const {
   uint64_t bytes = 0;
   for (const Shard* const shard : layout().shards) {
@@ -213,24 +187,18 @@ void LocalStream::Close() {
   }
 }
 
-void LocalStream::AwaitIdle() {
-  for (Shard* const shard : layout().shards) {
-    shard->AwaitIdle();
-  }
-}
-
 void LocalStream::StateClosed() {
   for (Shard* const shard : layout().open) {
     shard->StateClosed();
   }
 }
 
-void LocalStream::StopRetention() {
-  const std::lock_guard lock(retention_mutex_);
-  retention_stopped_ = true;
-}
-
 void LocalStream::Release() {
+  {
+    // In the removed folder it would fail, and pass for a disk that does.
+    const std::lock_guard lock(retention_mutex_);
+    retention_stopped_ = true;
+  }
   for (Shard* const shard : layout().shards) {
     shard->Release();
   }

@@ -49,6 +49,7 @@ class LocalStream : public Stream {
   void Append(std::span<const Entry> entries, AppendDone done) override;
   void AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries,
                   AppendDone done) override;
+  std::vector<uint32_t> ShardsOf(std::span<const Entry> entries) const override;
   uint64_t NextOrdinal(std::string_view producer) const override;
   uint32_t ShardOfProducer(std::string_view producer) const override;
   base::Result<ReadResult> Read(uint32_t shard, model::Sequence from, size_t max_records,
@@ -65,14 +66,11 @@ class LocalStream : public Stream {
 
   /// Refuses appends and reshardings from now on; waits for one that is under way.
   void Close();
-  /// Returns when all that was accepted is durable or has failed.
-  void AwaitIdle();
   /// States in every shard that its last write was synced.
   void StateClosed();
-  /// Retention removes nothing from now on; waits for one that is under way.
-  void StopRetention();
-  /// Closed, idle and without retention: gives back the open files. What is read from now on is
-  /// kNotFound once the files are removed.
+  /// Closed: once all that was accepted is durable or has failed, and a retention that is under way
+  /// has ended, gives back the open files. What is read from now on is kNotFound once the files are
+  /// removed; retention removes nothing.
   void Release();
 
   /// Of a shard, for a check while the stream is open; nothing for an unknown one.
@@ -135,8 +133,6 @@ class LocalStream : public Stream {
   static void RemoveOldest(const Layout& layout, size_t shard, RetentionPass& pass);
   void RemoveExpired(const Layout& now, std::span<const model::Sequence> keep_from,
                      RetentionPass& pass);
-  void RemoveExcess(const Layout& now, std::span<const model::Sequence> keep_from,
-                    RetentionPass& pass);
   void NotifyWatchers();
 
   Environment environment_;

@@ -44,6 +44,12 @@ base::Result<size_t> CheckEntries(std::span<const Entry> entries) {
   return bytes;
 }
 
+std::vector<uint32_t> AllOf(std::span<const Entry> entries) {
+  std::vector<uint32_t> all(entries.size());
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
 }  // namespace
 
 void LocalStream::Append(std::span<const Entry> entries, AppendDone done) {
@@ -97,9 +103,7 @@ bool LocalStream::AppendToOne(Shard& shard, std::span<const Entry> entries, size
 
 bool LocalStream::AppendToMany(const Layout& layout, std::span<const Entry> entries,
                                const std::shared_ptr<PendingAppend>& pending) {
-  std::vector<uint32_t> all(entries.size());
-  std::iota(all.begin(), all.end(), 0);
-  const std::vector<uint32_t> shard_of = layout.map.FindAll(entries, all);
+  const std::vector<uint32_t> shard_of = layout.map.FindAll(entries, AllOf(entries));
   std::vector<size_t> bytes(layout.open.size());
   for (size_t i = 0; i < entries.size(); ++i) {
     bytes[shard_of[i]] += EncodedBytes(entries[i]);
@@ -238,6 +242,18 @@ void LocalStream::AppendOnce(const ProducerOrdinal& ordinal, std::span<const Ent
               ->AppendOnce(ordinal, entries, *bytes, Now(), done)) {
     AwaitResharding();
   }
+}
+
+std::vector<uint32_t> LocalStream::ShardsOf(std::span<const Entry> entries) const {
+  const Layout& now = layout();
+  if (now.open.size() == 1) {
+    return std::vector<uint32_t>(entries.size(), now.open.front()->id());
+  }
+  std::vector<uint32_t> shards = now.map.FindAll(entries, AllOf(entries));
+  for (uint32_t& shard : shards) {
+    shard = now.open[shard]->id();
+  }
+  return shards;
 }
 
 uint64_t LocalStream::NextOrdinal(std::string_view producer) const {

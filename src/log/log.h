@@ -42,8 +42,6 @@ struct StreamDefinition {
   std::vector<ShardDefinition> shards;
   /// Records older than this (by arrival) may be removed; 0 keeps all.
   int64_t retention_millis = 0;
-  /// The oldest segments are removed while the stream is larger; 0 for no limit.
-  uint64_t retention_bytes = 0;
 
   friend bool operator==(const StreamDefinition&, const StreamDefinition&) = default;
 };
@@ -109,7 +107,8 @@ using AppendDone = std::move_only_function<void(base::Result<std::vector<Placeme
 /// What became of each entry of an AppendEach.
 struct AppendOutcome {
   std::vector<Placement> placements;  ///< one per entry; that of a refused one says nothing
-  std::vector<std::pair<size_t, base::Error>> refused;  ///< by index of the entry, ascending
+  /// By index of the entry, ascending. Not stored; after kIo they may be all the same.
+  std::vector<std::pair<size_t, base::Error>> refused;
 };
 
 /// As AppendDone, with each entry's own outcome.
@@ -155,6 +154,9 @@ class Stream {
   /// AppendDone.
   virtual void AppendOnce(const ProducerOrdinal& ordinal, std::span<const Entry> entries,
                           AppendDone done) = 0;
+
+  /// The shard that an append would put each of `entries` into, as of now.
+  virtual std::vector<uint32_t> ShardsOf(std::span<const Entry> entries) const = 0;
 
   /// The ordinal that the producer's next row must have (0 for an unknown producer), as durable.
   virtual uint64_t NextOrdinal(std::string_view producer) const = 0;

@@ -269,9 +269,9 @@ void ReshardWorkload(Client& client) {
 
 std::vector<Workload> Workloads() {
   StreamDefinition retained = Definition("retention");
-  retained.retention_bytes = 1;
+  retained.retention_millis = 1;
   StreamDefinition resharded = Definition("reshard");
-  resharded.retention_bytes = 1;
+  resharded.retention_millis = 1;
   return {{"append", Definition("append"), AppendWorkload},
           {"roll", Definition("roll"), RollWorkload},
           {"producer", Definition("producer"), ProducerWorkload},

@@ -4,10 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "log/log_fixture.h"
 
 namespace weir::log {
@@ -96,9 +96,8 @@ class LogDamageTest : public ::testing::Test {
 };
 
 TEST_F(LogDamageTest, FlippedBitIsDetectedOrHarmless) {
-  const char* const seed_text = std::getenv("WEIR_SEED");
-  const uint64_t seed = seed_text != nullptr ? std::stoull(seed_text) : base::SystemSeed();
-  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  const uint64_t seed = base::TestSeed(base::SystemSeed());
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   for (int i = 0; i < kFlips && !HasFailure(); ++i) {
     const std::string& path = segments_[random.Below(segments_.size())];

@@ -48,25 +48,42 @@ TEST_F(LogHousekeepingTest, RetentionOfADeletedStreamTouchesNothing) {
   EXPECT_TRUE(AppendOne(*log_, *other, "k", "x").ok());
 }
 
-TEST_F(LogHousekeepingTest, FailedCreationLeavesTheNameFree) {
-  testing::internal::CaptureStderr();
-  files_.SetFaultHook([](std::string_view operation,
-                         std::string_view path) -> std::optional<base::Error> {
-    if (operation == "allocate" && path.find("shardId-000000000003") != std::string_view::npos) {
-      return base::Error{base::Code::kDiskFull, "no space"};
-    }
-    return std::nullopt;
-  });
-  const auto refused = log_->OpenStream(Definition("clicks", 8));
-  files_.SetFaultHook(nullptr);
-  ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().code, base::Code::kDiskFull);
-  EXPECT_TRUE(log_->healthy());
+class LogCreationFaultTest : public LogHousekeepingTest,
+                             public ::testing::WithParamInterface<base::Code> {
+ protected:
+  /// While the stream is created, a shard cannot be, and nothing can be removed unless `removes`.
+  void FailToCreate(bool removes) {
+    files_.SetFaultHook(
+        [removes](std::string_view operation, std::string_view path) -> std::optional<base::Error> {
+          if ((operation == "allocate" && path.find("-000000000003") != std::string_view::npos) ||
+              (operation == "remove" && !removes)) {
+            return base::Error{GetParam(), "injected"};
+          }
+          return std::nullopt;
+        });
+    const auto refused = log_->OpenStream(Definition("clicks", 8));
+    files_.SetFaultHook(nullptr);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, GetParam());
+    EXPECT_TRUE(log_->healthy());
+  }
+};
+
+TEST_P(LogCreationFaultTest, LeavesTheNameFree) {
+  FailToCreate(true);
   EXPECT_FALSE(files_.Exists("data/streams/clicks"));
   Stream* const stream = Open(Definition("clicks", 2));
   EXPECT_TRUE(AppendOne(*log_, *stream, "k", "x").ok());
-  testing::internal::GetCapturedStderr();
 }
+
+TEST_P(LogCreationFaultTest, LeavesTheNameFreeWhenNothingCanBeRemoved) {
+  FailToCreate(false);
+  Stream* const stream = Open(Definition("clicks", 2));
+  EXPECT_TRUE(AppendOne(*log_, *stream, "k", "x").ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(Errors, LogCreationFaultTest,
+                         ::testing::Values(base::Code::kDiskFull, base::Code::kIo));
 
 TEST_F(LogHousekeepingTest, FailedOpeningRemovesNothingThatWasThere) {
   Stream* const stream = Open(Definition("clicks"));
@@ -127,60 +144,77 @@ TEST(LogDeletionTest, DeletedStreamHoldsNoFilesOpen) {
   std::filesystem::remove_all(folder);
 }
 
-/// Two closed shards of expired records, the first of which cannot be emptied at first: whether by
-/// age or by size, the second is.
+using Fault = std::pair<std::string, base::Code>;
+
 class LogRetentionFaultTest : public LogHousekeepingTest,
-                              public ::testing::WithParamInterface<base::Code> {
- protected:
-  void CheckWith(int64_t retention_millis, uint64_t retention_bytes) {
-    StreamDefinition definition = Definition("clicks", 2);
-    definition.retention_millis = retention_millis;
-    definition.retention_bytes = retention_bytes;
-    Stream* const stream = Open(definition);
-    for (const model::HashKey key :
-         {definition.shards[0].first_hash, definition.shards[1].first_hash}) {
-      Outcome outcome;
-      const std::string data(5000, 'x');
-      const Entry entry{.partition_key = "k", .explicit_hash_key = key, .data = data};
-      stream->Append({&entry, 1}, Into(outcome));
-      log_->Drive();
-      ASSERT_TRUE(outcome.ok());
-      clock_.AdvanceMillis(1);
-    }
-    ASSERT_TRUE(stream->Reshard(Merge(definition, 0, 1)).has_value());
-    clock_.AdvanceMillis(2000);
-    files_.SetFaultHook([](std::string_view operation,
-                           std::string_view path) -> std::optional<base::Error> {
-      if (operation == "allocate" && path.find("shardId-000000000000") != std::string_view::npos) {
-        return base::Error{GetParam(), "injected"};
-      }
-      return std::nullopt;
-    });
-    const auto failed = stream->ApplyRetention({});
-    files_.SetFaultHook(nullptr);
-    ASSERT_FALSE(failed.has_value());
-    EXPECT_EQ(failed.error().code, GetParam());
-    EXPECT_TRUE(log_->healthy());
-    EXPECT_EQ(stream->TrimHorizon(0).value, 0U);
-    EXPECT_EQ(stream->TrimHorizon(1).value, 1U);
-    EXPECT_EQ(ReadAll(*stream, 0)->size(), 1U);
-    EXPECT_TRUE(AppendOne(*log_, *stream, "k", "x").ok());
-    ASSERT_TRUE(stream->ApplyRetention({}).has_value());
-    EXPECT_EQ(stream->TrimHorizon(0).value, 1U);
-    EXPECT_TRUE(log_->Verify(stream->definition())->problems.empty());
-  }
-};
+                              public ::testing::WithParamInterface<Fault> {};
 
 TEST_P(LogRetentionFaultTest, OtherShardsExpireAllTheSame) {
-  CheckWith(1000, 0);
-}
-
-TEST_P(LogRetentionFaultTest, OtherShardsShrinkAllTheSame) {
-  CheckWith(0, 1);
+  // Two closed shards of expired records, the first of which cannot be emptied at first.
+  StreamDefinition definition = Definition("clicks", 2);
+  definition.retention_millis = 1000;
+  Stream* const stream = Open(definition);
+  for (const model::HashKey key :
+       {definition.shards[0].first_hash, definition.shards[1].first_hash}) {
+    Outcome outcome;
+    const std::string data(5000, 'x');
+    const Entry entry{.partition_key = "k", .explicit_hash_key = key, .data = data};
+    stream->Append({&entry, 1}, Into(outcome));
+    log_->Drive();
+    ASSERT_TRUE(outcome.ok());
+  }
+  ASSERT_TRUE(stream->Reshard(Merge(definition, 0, 1)).has_value());
+  clock_.AdvanceMillis(2000);
+  files_.SetFaultHook(
+      [](std::string_view operation, std::string_view path) -> std::optional<base::Error> {
+        if (operation == GetParam().first && path.find("-000000000000") != std::string_view::npos) {
+          return base::Error{GetParam().second, "injected"};
+        }
+        return std::nullopt;
+      });
+  const auto failed = stream->ApplyRetention({});
+  files_.SetFaultHook(nullptr);
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_EQ(failed.error().code, GetParam().second);
+  EXPECT_TRUE(log_->healthy());
+  EXPECT_EQ(stream->TrimHorizon(0).value, 0U);
+  EXPECT_EQ(stream->TrimHorizon(1).value, 1U);
+  EXPECT_EQ(ReadAll(*stream, 0)->size(), 1U);
+  EXPECT_TRUE(AppendOne(*log_, *stream, "k", "x").ok());
+  ASSERT_TRUE(stream->ApplyRetention({}).has_value());
+  EXPECT_EQ(stream->TrimHorizon(0).value, 1U);
+  EXPECT_TRUE(log_->Verify(stream->definition())->problems.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Errors, LogRetentionFaultTest,
-                         ::testing::Values(base::Code::kDiskFull, base::Code::kIo));
+                         ::testing::Values(Fault{"allocate", base::Code::kDiskFull},
+                                           Fault{"allocate", base::Code::kIo},
+                                           Fault{"remove", base::Code::kIo},
+                                           Fault{"sync_directory", base::Code::kIo}));
+
+TEST_F(LogHousekeepingTest, RetentionRemovesNoSegmentBeforeTheLastRemovalIsDurable) {
+  StreamDefinition definition = Definition("clicks");
+  definition.retention_millis = 1000;
+  Stream* const stream = Open(definition);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(AppendOne(*log_, *stream, "k", std::string(5000, 'x')).ok());
+  }
+  clock_.AdvanceMillis(2000);
+  const size_t files = files_.Files().size();
+  files_.SetFaultHook([](std::string_view operation, std::string_view) {
+    return operation == "sync_directory"
+               ? std::optional(base::Error{base::Code::kIo, "medium error"})
+               : std::nullopt;
+  });
+  EXPECT_FALSE(stream->ApplyRetention({}).has_value());
+  EXPECT_EQ(files_.Files().size(), files - 1);
+  EXPECT_FALSE(stream->ApplyRetention({}).has_value());
+  EXPECT_EQ(files_.Files().size(), files - 1);
+  files_.SetFaultHook(nullptr);
+  ASSERT_TRUE(stream->ApplyRetention({}).has_value());
+  EXPECT_LT(files_.Files().size(), files - 1);
+  EXPECT_TRUE(log_->Verify(definition)->problems.empty());
+}
 
 }  // namespace
 }  // namespace weir::log

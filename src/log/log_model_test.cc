@@ -32,7 +32,7 @@ class ModelRun {
   explicit ModelRun(uint64_t seed) : random_(seed), shards_(1 + random_.Below(3)) {
     options_.segment_bytes = (4 << 10) << random_.Below(4);
     definition_ = Definition("model", static_cast<uint32_t>(shards_));
-    definition_.retention_bytes = random_.Chance(0.5) ? 1 : 0;
+    definition_.retention_millis = random_.Chance(0.5) ? 1 : 0;
     Resize();
     Open();
   }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <iterator>
@@ -12,6 +11,7 @@
 #include <thread>
 
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "log/log_fixture.h"
 
 namespace weir::log {
@@ -541,9 +541,8 @@ class LogReshardThreadsTest : public ::testing::Test {
 
 TEST_F(LogReshardThreadsTest, KeysKeepTheirOrderThroughReshardingUnderLoad) {
   constexpr size_t kRecords = kWriters * kRequests * kKeys + kRequests;
-  const char* const text = std::getenv("WEIR_SEED");
-  const uint64_t seed = text != nullptr ? std::stoull(text) : base::SystemSeed();
-  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  const uint64_t seed = base::TestSeed(base::SystemSeed());
+  SCOPED_TRACE(base::SeedTrace(seed));
   std::atomic<int> writers = kWriters + 1;
   std::vector<std::thread> threads;
   for (int writer = 0; writer < kWriters; ++writer) {

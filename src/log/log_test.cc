@@ -273,7 +273,8 @@ TEST_F(LogTest, ProducersOutliveTheSegmentsWithTheirRows) {
   for (int i = 0; i < 200; ++i) {
     AppendOne(*log_, *stream_, "k", std::string(500, 'x'));
   }
-  definition_.retention_bytes = 1;
+  definition_.retention_millis = 1;
+  clock_.AdvanceMillis(2);
   Reopen();
   const auto removed = stream_->ApplyRetention({});
   ASSERT_TRUE(removed.has_value());
@@ -422,6 +423,67 @@ TEST_F(LogTest, DiskFullRefusesAndResumesAlone) {
   Reopen();
   EXPECT_EQ(All(), expected);
   EXPECT_THAT(log_->Verify(definition_)->problems, IsEmpty());
+}
+
+/// A group of which the segment takes the first batch, of three records; for the second there is no
+/// space.
+class LogRollTest : public LogFixture {
+ protected:
+  void SetUp() override {
+    options_.segment_bytes = 512 << 10;
+    LogFixture::SetUp();
+    files_.SetFaultHook(
+        [](std::string_view operation, std::string_view path) -> std::optional<base::Error> {
+          if (operation == "allocate" && path.ends_with(".new")) {
+            return base::Error{base::Code::kDiskFull, "no space"};
+          }
+          return std::nullopt;
+        });
+    stream_->Append(std::span(entries_).first(1), Into(first_));
+  }
+
+  void Drive() {
+    stream_->Append(std::span(entries_).last(1), Into(last_));
+    testing::internal::CaptureStderr();
+    log_->Drive();
+    testing::internal::GetCapturedStderr();
+    files_.SetFaultHook(nullptr);
+    EXPECT_TRUE(first_.ok());
+    EXPECT_EQ(last_.code(), base::Code::kDiskFull);
+    EXPECT_TRUE(log_->healthy());
+    EXPECT_THAT(All(), ElementsAre(data_[0], data_[1], data_[2]));
+    EXPECT_EQ(AppendOne(*log_, *stream_, "k", "after").result->front().sequence.value, 3U);
+    EXPECT_THAT(log_->Verify(definition_)->problems, IsEmpty());
+  }
+
+  const std::vector<std::string> data_ = {std::string(100'000, 'a'), std::string(100'000, 'b'),
+                                          std::string(200'000, 'c'), std::string(100'000, 'd'),
+                                          std::string(100'000, 'e')};
+  const std::vector<Entry> entries_ = {{.partition_key = "k", .data = data_[0]},
+                                       {.partition_key = "k", .data = data_[1]},
+                                       {.partition_key = "k", .data = data_[2]},
+                                       {.partition_key = "k", .data = data_[3]},
+                                       {.partition_key = "k", .data = data_[4]}};
+  Outcome first_;
+  Outcome last_;
+};
+
+TEST_F(LogRollTest, WithoutSpaceRefusesOfAnAppendEachWhatIsNotStored) {
+  AppendOutcome each;
+  stream_->AppendEach(std::span(entries_).subspan(1, 3),
+                      [&](AppendOutcome outcome) { each = std::move(outcome); });
+  Drive();
+  ASSERT_THAT(each.refused, SizeIs(1));
+  EXPECT_EQ(each.refused.front().first, 2U);
+  EXPECT_EQ(each.refused.front().second.code, base::Code::kDiskFull);
+  EXPECT_EQ(each.placements[1].sequence.value, 2U);
+}
+
+TEST_F(LogRollTest, WithoutSpaceFailsAnAppendThatIsStoredInPart) {
+  Outcome outcome;
+  stream_->Append(std::span(entries_).subspan(1, 3), Into(outcome));
+  Drive();
+  EXPECT_EQ(outcome.code(), base::Code::kDiskFull);
 }
 
 TEST_F(LogTest, ReserveOfFreeSpaceIsKept) {

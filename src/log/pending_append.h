@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -24,14 +23,14 @@ class PendingAppend {
   /// Filled while the shards' locks are held, before any of them can finish.
   std::vector<Placement> placements;
 
-  /// Before the append is given to a shard, which will call Finish.
+  /// Before the append is given to a shard, which will call Release or Fail.
   void AddShard() { remaining_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// Called by each shard once: its part is durable, or failed.
-  void Finish(uint32_t shard, const std::optional<base::Error>& error) {
-    if (error.has_value()) {
+  /// By a shard: of its part only what comes before `durable_end` is stored.
+  void Fail(uint32_t shard, model::Sequence durable_end, const base::Error& error) {
+    {
       const std::lock_guard lock(mutex_);
-      failed_.emplace_back(shard, *error);
+      failed_.push_back({.shard = shard, .durable_end = durable_end, .error = error});
     }
     Release();
   }
@@ -39,35 +38,45 @@ class PendingAppend {
   /// One entry of an AppendEach is not accepted. By the appender only.
   void Refuse(size_t entry, base::Error error) { refused_.emplace_back(entry, std::move(error)); }
 
-  /// Nothing of the append is accepted. By the appender only, instead of Release.
-  void RefuseAll(base::Error error) { Finish(UINT32_MAX, std::move(error)); }
+  /// Nothing of an Append is accepted. By the appender only, instead of Release.
+  void RefuseAll(base::Error error) {
+    Refuse(0, std::move(error));
+    Release();
+  }
 
-  /// The appender has nothing to add. Called by it once.
+  /// By the appender, which has nothing to add, and by each shard whose part is durable.
   void Release() {
     if (remaining_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
       return;
     }
+    RefuseWhatFailed();
     if (auto* const each = std::get_if<AppendEachDone>(&done_); each != nullptr) {
-      RefuseEntriesOfFailedShards();
       (*each)({std::move(placements), std::move(refused_)});
-    } else if (failed_.empty()) {
+    } else if (refused_.empty()) {
       std::get<AppendDone>(done_)(std::move(placements));
     } else {
-      std::get<AppendDone>(done_)(std::unexpected(std::move(failed_.front().second)));
+      std::get<AppendDone>(done_)(std::unexpected(std::move(refused_.front().second)));
     }
   }
 
  private:
-  void RefuseEntriesOfFailedShards() {
+  struct Failure {
+    uint32_t shard = 0;
+    model::Sequence durable_end;
+    base::Error error;
+  };
+
+  void RefuseWhatFailed() {
     std::ranges::sort(refused_, {}, &std::pair<size_t, base::Error>::first);
     const size_t at_once = refused_.size();
-    for (const auto& [shard, error] : failed_) {
+    for (const Failure& failure : failed_) {
       size_t next_refused = 0;
       for (size_t i = 0; i < placements.size(); ++i) {
         if (next_refused < at_once && refused_[next_refused].first == i) {
           ++next_refused;
-        } else if (placements[i].shard == shard) {
-          refused_.emplace_back(i, error);
+        } else if (placements[i].shard == failure.shard &&
+                   placements[i].sequence >= failure.durable_end) {
+          refused_.emplace_back(i, failure.error);
         }
       }
     }
@@ -78,7 +87,7 @@ class PendingAppend {
   std::vector<std::pair<size_t, base::Error>> refused_;
   std::atomic<int> remaining_ = 1;  // the appender
   std::mutex mutex_;
-  std::vector<std::pair<uint32_t, base::Error>> failed_;  // by shard
+  std::vector<Failure> failed_;
 };
 
 }  // namespace weir::log

@@ -7,6 +7,7 @@
 #include "base/crc32c.h"
 #include "base/file_system.h"
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "log/group.h"
 
 namespace weir::log {
@@ -173,9 +174,8 @@ TEST(SegmentFormatTest, NewerFormatAsksForAnUpgrade) {
 }
 
 TEST(SegmentFormatTest, MalformedPayloadsEndWithoutARecordTooMany) {
-  const char* const seed_text = std::getenv("WEIR_SEED");
-  const uint64_t seed = seed_text != nullptr ? std::stoull(seed_text) : base::SystemSeed();
-  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  const uint64_t seed = base::TestSeed(base::SystemSeed());
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   for (int round = 0; round < 2000; ++round) {
     std::string payload(random.Below(60), '\0');

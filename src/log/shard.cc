@@ -44,7 +44,7 @@ base::Result<void> Shard::Start(const Heritage& heritage, RecoveryReport& report
   segments_.assign(recovered->segments.begin(), recovered->segments.end());
   if (segments_.empty()) {
     InheritLocked(heritage);
-    RETURN_IF_ERROR(StartSegment());
+    RETURN_IF_ERROR(StartSegment(FirstAllocation()));
   } else {
     active_ = segments_.back();
     active_file_ = std::move(recovered->active);
@@ -201,7 +201,7 @@ void Shard::Commit() {
           : WriteGroup();
   if (written.has_value()) {
     for (const auto& waiter : writing_.TakeWaiters()) {
-      waiter->Finish(definition_.id, std::nullopt);
+      waiter->Release();
     }
   } else {
     FailWaiting(written.error());
@@ -279,6 +279,7 @@ base::Result<void> Shard::WriteBatches(size_t from, size_t to) {
       active.file_bytes = offset;
       return std::unexpected(base::Within(active.path, std::move(written).error()));
     }
+    written.error().code = base::Code::kIo;  // what was written may be found later
   }
   NoteUnsynced(offset);
   base::Error error = base::Within(active.path, std::move(written).error());
@@ -333,6 +334,7 @@ void Shard::Publish(size_t from, size_t to, uint64_t offset, const WritePlace& p
 
 void Shard::FailWaiting(const base::Error& error) {
   std::vector<std::shared_ptr<PendingAppend>> failed = writing_.TakeWaiters();
+  model::Sequence end;
   {
     // What fills now continues the sequences that failed, so it fails as well.
     const std::lock_guard lock(mutex_);
@@ -340,12 +342,12 @@ void Shard::FailWaiting(const base::Error& error) {
       failed.push_back(std::move(waiter));
     }
     filling_.Clear();
-    next_sequence_ = durable_end_;
+    end = next_sequence_ = durable_end_;
     last_arrival_ = std::max(durable_bound_, floor_);
     producers_ = durable_producers_;
   }
   for (const auto& waiter : failed) {
-    waiter->Finish(definition_.id, error);
+    waiter->Fail(definition_.id, end, error);
   }
 }
 
@@ -364,7 +366,14 @@ void Shard::NoteUnsynced(uint64_t offset) {
 base::Result<void> Shard::Roll() {
   const std::shared_ptr<Segment> full = active_;
   const std::shared_ptr<base::File> full_file = active_file_;
-  RETURN_IF_ERROR(StartSegment());
+  if (auto started = StartSegment(FirstAllocation()); !started.has_value()) {
+    if (started.error().code == base::Code::kDiskFull) {
+      environment_.health.SetFull();
+    } else {
+      environment_.health.Poison(started.error());
+    }
+    return started;
+  }
   if (full->first_sequence == durable_end_) {
     return {};  // only statements: the new file has replaced it
   }
@@ -376,16 +385,8 @@ base::Result<void> Shard::Roll() {
   return {};
 }
 
-base::Result<void> Shard::StartSegment() {
-  auto started = StartSegment(std::min(kAllocationStep, environment_.options.segment_bytes));
-  if (!started.has_value()) {
-    if (started.error().code == base::Code::kDiskFull) {
-      environment_.health.SetFull();
-    } else {
-      environment_.health.Poison(started.error());
-    }
-  }
-  return started;
+uint64_t Shard::FirstAllocation() const {
+  return std::min(kAllocationStep, environment_.options.segment_bytes);
 }
 
 base::Result<void> Shard::StartSegment(uint64_t allocate) {
@@ -553,7 +554,17 @@ std::optional<Shard::Removable> Shard::OldestRemovable(model::Sequence keep_from
   return Removable{.bytes = oldest.file_bytes, .bound = oldest.bound};
 }
 
+base::Result<void> Shard::SyncRemoval() {
+  if (removal_unsynced_) {
+    RETURN_IF_ERROR(environment_.files.SyncDirectory(folder_));
+    removal_unsynced_ = false;
+  }
+  return {};
+}
+
 base::Result<uint64_t> Shard::RemoveOldest() {
+  // Before a later segment goes: a gap in the chain would be taken for damage.
+  RETURN_IF_ERROR(SyncRemoval());
   bool last = false;
   {
     const std::lock_guard lock(mutex_);
@@ -584,8 +595,8 @@ base::Result<uint64_t> Shard::RemoveOldest() {
     return std::unexpected(base::Within(oldest->path, std::move(removed).error()));
   }
   read_files_.Drop(oldest);
-  // Before a later segment goes: a gap in the chain would be taken for damage.
-  RETURN_IF_ERROR(environment_.files.SyncDirectory(folder_));
+  removal_unsynced_ = true;
+  RETURN_IF_ERROR(SyncRemoval());
   return bytes - std::min(kept, bytes);
 }
 

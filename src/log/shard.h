@@ -175,10 +175,9 @@ class Shard {
   void Publish(size_t from, size_t to, uint64_t offset, const WritePlace& place);
   void FailWaiting(const base::Error& error);
   base::Result<void> Roll();
-  /// For writing: the log's health hears of a failure.
-  base::Result<void> StartSegment();
-  /// For housekeeping too, which may fail and be repeated: without `allocate`d space for more.
   base::Result<void> StartSegment(uint64_t allocate);
+  uint64_t FirstAllocation() const;
+  base::Result<void> SyncRemoval();
   void InheritLocked(const Heritage& heritage);
   void NoteUnsynced(uint64_t offset);
 
@@ -196,6 +195,8 @@ class Shard {
   Group writing_;
   std::shared_ptr<Segment> active_;
   std::shared_ptr<base::File> active_file_;
+
+  bool removal_unsynced_ = false;  // only retention: its last one may come back after a crash
 
   mutable std::mutex mutex_;
   std::condition_variable idle_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/format.h"
 #include "base/random.h"
 
 namespace weir::log {
@@ -15,7 +16,7 @@ namespace {
 TEST(ShardMapTest, FindsAllAsItFindsEach) {
   const char* given = std::getenv("WEIR_SEED");
   const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-  SCOPED_TRACE(seed);
+  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
   base::Random random(seed);
   const auto map = ShardMap::Of(EvenShards(5));
   ASSERT_TRUE(map.has_value());

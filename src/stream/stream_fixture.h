@@ -113,8 +113,7 @@ class Machine {
     return {.name = std::move(name),
             .created = model::Rowtime{kStart},
             .shards = log::EvenShards(shards),
-            .retention_millis = 0,
-            .retention_bytes = 0};
+            .retention_millis = 0};
   }
 
   base::SimulatedFileSystem& files_;
