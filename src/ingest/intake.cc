@@ -1,6 +1,6 @@
 #include "ingest/intake.h"
 
-#include <iterator>
+#include <algorithm>
 
 #include "ingest/shard_limits.h"
 
@@ -87,6 +87,14 @@ class LogIntake : public Intake {
 };
 
 }  // namespace
+
+bool IntakeOutcome::NothingStored() const {
+  return refused.size() == placements.size() && std::ranges::all_of(refused, [](const auto& entry) {
+           const base::Code code = entry.second.code;
+           return code == base::Code::kUnavailable || code == base::Code::kLimitExceeded ||
+                  code == base::Code::kDiskFull || code == base::Code::kInvalidArgument;
+         });
+}
 
 std::unique_ptr<Intake> Intake::Create(IntakeOptions options, log::Log& /*log*/, base::Clock& clock,
                                        base::Metrics& metrics) {

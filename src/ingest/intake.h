@@ -28,6 +28,10 @@ struct IntakeOutcome {
   /// kLimitExceeded (throughput of the shard), kIo.
   std::vector<std::pair<size_t, base::Error>> refused;
   size_t duplicates = 0;
+
+  /// Whether all were refused, and for reasons that say that nothing reached the disk; after kIo
+  /// some may be stored all the same.
+  bool NothingStored() const;
 };
 
 /// Called once, when every record that it calls stored is durable. It must not block.

@@ -2,20 +2,12 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace weir::ingest {
 namespace {
 
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
-
-// The open shard that owns the entry's hash key; there is always one.
-uint32_t ShardOf(const log::StreamDefinition& definition, const log::Entry& entry) {
-  const model::HashKey key =
-      entry.explicit_hash_key ? *entry.explicit_hash_key : model::HashOf(entry.partition_key);
-  const auto owner = std::ranges::find_if(definition.shards, [&](const auto& shard) {
-    return !shard.closed && shard.first_hash <= key && key <= shard.last_hash;
-  });
-  return owner == definition.shards.end() ? 0 : owner->id;
-}
 
 }  // namespace
 
@@ -54,12 +46,8 @@ bool ShardLimits::TakeFrom(Bucket& bucket, uint64_t records, uint64_t bytes) con
 
 std::vector<std::pair<size_t, base::Error>> ShardLimits::Take(const log::Stream& stream,
                                                               std::span<const log::Entry> entries) {
-  const log::StreamDefinition& definition = stream.definition();
-  std::vector<uint32_t> shards;
-  shards.reserve(entries.size());
-  for (const log::Entry& entry : entries) {
-    shards.push_back(ShardOf(definition, entry));
-  }
+  const std::string name(stream.name());
+  const std::vector<uint32_t> shards = stream.ShardsOf(entries);
   std::vector<std::pair<size_t, base::Error>> refused;
   std::map<uint32_t, Bucket*> used;
   const std::lock_guard lock(mutex_);
@@ -67,20 +55,21 @@ std::vector<std::pair<size_t, base::Error>> ShardLimits::Take(const log::Stream&
   for (size_t i = 0, end = 0; i < entries.size(); i = end) {
     uint64_t bytes = 0;
     do {
+      CHECK(shards[end] == shards[i]);
       bytes += entries[end].data.size() + entries[end].partition_key.size();
       ++end;
     } while (end < entries.size() && entries[end].group != 0 &&
              entries[end].group == entries[i].group);
     Bucket*& bucket = used[shards[i]];
     if (bucket == nullptr) {
-      bucket = &Filled(definition.name, shards[i], now);
+      bucket = &Filled(name, shards[i], now);
     }
     if (TakeFrom(*bucket, end - i, bytes)) {
       continue;
     }
     const base::Error error{base::Code::kLimitExceeded,
                             fmt::format("Rate exceeded for shard {} in stream {}",
-                                        model::FormatShardId(shards[i]), definition.name)};
+                                        model::FormatShardId(shards[i]), name)};
     for (size_t entry = i; entry < end; ++entry) {
       refused.emplace_back(entry, error);
     }

@@ -178,7 +178,7 @@ void FirehoseService::Answer(const Pending& pending, const IntakeOutcome& outcom
   writer->EndMap();
   net::Response response =
       aws::MakeResponse(pending.encoding, 200, writer->Take(), pending.request_id);
-  response.nothing_done = failed == outcome.placements.size();
+  response.nothing_done = outcome.NothingStored();
   pending.responder->Send(std::move(response));
 }
 

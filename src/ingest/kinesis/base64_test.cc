@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/bytes.h"
+#include "base/format.h"
 #include "base/random.h"
 
 namespace weir::ingest::kinesis {
@@ -13,7 +14,7 @@ namespace {
 TEST(Base64Test, DecodesEveryLength) {
   const char* given = std::getenv("WEIR_SEED");
   const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-  SCOPED_TRACE(seed);
+  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
   base::Random random(seed);
   for (size_t size = 0; size < 300; ++size) {
     std::string data(size, '\0');

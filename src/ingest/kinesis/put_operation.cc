@@ -115,7 +115,7 @@ void PutOperation::Answer(const Pending& pending, IntakeOutcome outcome) {
         stream);
     failed = answer.failed;
     response = aws::MakeResponse(pending.encoding, 200, std::move(answer.body), pending.request_id);
-    response.nothing_done = outcome.refused.size() == outcome.placements.size();
+    response.nothing_done = outcome.NothingStored();
   } else if (!outcome.refused.empty()) {
     failed = 1;
     response =

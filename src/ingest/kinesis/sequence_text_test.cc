@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "base/format.h"
 #include "base/random.h"
 
 namespace weir::ingest::kinesis {
@@ -13,7 +14,7 @@ namespace {
 TEST(SequenceTextTest, AddsAsTheWholeNumberIsWritten) {
   const char* given = std::getenv("WEIR_SEED");
   const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-  SCOPED_TRACE(seed);
+  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
   base::Random random(seed);
   const log::StreamDefinition stream = {
       .name = "s", .created = {1'600'000'000'000}, .shards = log::EvenShards(3)};
