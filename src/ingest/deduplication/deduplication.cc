@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/format.h"
 #include "base/logging.h"
 #include "ingest/deduplication/stream_deduplicator.h"
 #include "json/document.h"
@@ -20,21 +21,41 @@ constexpr int64_t kDefaultHorizonHours = 24;
 constexpr int64_t kHourMillis = 3'600'000;
 // After a failure, definitions and indexes are looked at again no sooner than this.
 constexpr int64_t kRefreshAgainNanos = 1'000'000'000;
+// Likewise while appends or a run of the one that served a stream before are under way.
+constexpr int64_t kAwaitOthersNanos = 20'000'000;
 
-base::Result<std::vector<Definition>> ReadDefinitions(catalog::Catalog& catalog) {
+struct Definitions {
+  std::vector<Definition> good;
+  /// Those that cannot be read: why, and the stream, if its name can.
+  std::vector<std::pair<std::string, base::Error>> bad;
+};
+
+base::Result<void> Read(const json::Value& properties, Definition& definition) {
+  ASSIGN_OR_RETURN(definition.stream, properties.StringAt("Stream"));
+  ASSIGN_OR_RETURN(definition.field, properties.StringAt("EventIdField"));
+  int64_t hours = kDefaultHorizonHours;
+  if (properties.Find("HorizonHours") != nullptr) {
+    ASSIGN_OR_RETURN(hours, properties.IntAt("HorizonHours"));
+  }
+  definition.horizon_millis = hours * kHourMillis;
+  return {};
+}
+
+base::Result<Definitions> ReadDefinitions(catalog::Catalog& catalog) {
   ASSIGN_OR_RETURN(const std::vector<catalog::Resource> resources, catalog.List(kType));
-  std::vector<Definition> definitions;
+  Definitions definitions;
   for (const catalog::Resource& resource : resources) {
-    ASSIGN_OR_RETURN(const json::Value properties, json::Parse(resource.definition));
     Definition definition;
-    ASSIGN_OR_RETURN(definition.stream, properties.StringAt("Stream"));
-    ASSIGN_OR_RETURN(definition.field, properties.StringAt("EventIdField"));
-    int64_t hours = kDefaultHorizonHours;
-    if (properties.Find("HorizonHours") != nullptr) {
-      ASSIGN_OR_RETURN(hours, properties.IntAt("HorizonHours"));
+    const auto properties = json::Parse(resource.definition);
+    base::Result<void> read = properties.has_value()
+                                  ? Read(*properties, definition)
+                                  : base::Result<void>(std::unexpected(properties.error()));
+    if (read.has_value()) {
+      definitions.good.push_back(std::move(definition));
+    } else {
+      definitions.bad.emplace_back(std::move(definition.stream),
+                                   base::Within(resource.name, std::move(read).error()));
     }
-    definition.horizon_millis = hours * kHourMillis;
-    definitions.push_back(std::move(definition));
   }
   return definitions;
 }
@@ -47,13 +68,13 @@ size_t BytesOf(std::span<const log::Entry> entries) {
   return bytes;
 }
 
-void RefuseAll(size_t count, const base::Error& error, IntakeDone& done) {
+IntakeOutcome Refused(size_t count, const base::Error& error) {
   IntakeOutcome outcome;
   outcome.placements.resize(count);
   for (size_t i = 0; i < count; ++i) {
     outcome.refused.emplace_back(i, error);
   }
-  done(std::move(outcome));
+  return outcome;
 }
 
 class DeduplicatingIntake : public Intake {
@@ -73,59 +94,40 @@ class DeduplicatingIntake : public Intake {
                .work = std::make_shared<Worker>(options.threads),
                .writer = std::make_shared<Worker>(options.threads)},
         failed_(metrics.GetGauge("weir_ingest_deduplication_failed_info",
-                                 "1 while definitions cannot be read or an index of event ids "
-                                 "cannot be opened; it is tried again each second.")) {}
+                                 "1 while a definition cannot be read or an index of event ids "
+                                 "opened or made again; it is tried again each second.")) {}
 
   ~DeduplicatingIntake() override {
     parts_.writer->Stop();
     parts_.work->Stop();
   }
 
-  /// Brings every stream to what the catalog says of it; the first failure, and then it is tried
-  /// again (RefreshLater). Streams whose index cannot be opened are refused until it can.
-  base::Result<void> Refresh() {
-    base::Result<void> refreshed = TryRefresh();
-    failed_.Set(refreshed.has_value() ? 0 : 1);
-    refresh_again_nanos_ =
-        refreshed.has_value() ? 0 : parts_.clock.MonotonicNanos() + kRefreshAgainNanos;
-    return refreshed;
-  }
-
-  /// Removes the runs of streams that are not de-duplicated any longer.
-  base::Result<void> RemoveOthers() {
+  /// Removes the runs of streams that are not de-duplicated any longer, and opens the others'.
+  base::Result<void> Start() {
     RETURN_IF_ERROR(parts_.files.CreateDirectories(parts_.folder));
-    ASSIGN_OR_RETURN(const std::vector<Definition> definitions, ReadDefinitions(catalog_));
-    ASSIGN_OR_RETURN(const auto entries, parts_.files.List(parts_.folder));
-    for (const base::DirectoryEntry& entry : entries) {
-      const bool is_wanted = std::ranges::any_of(definitions, [&](const Definition& definition) {
-        return FolderOf(definition.stream) == entry.name;
-      });
-      if (is_wanted) {
-        continue;
-      }
-      const std::string folder = base::JoinPath(parts_.folder, entry.name);
-      ASSIGN_OR_RETURN(const auto runs, parts_.files.List(folder));
-      for (const base::DirectoryEntry& run : runs) {
-        RETURN_IF_ERROR(parts_.files.Remove(base::JoinPath(folder, run.name)));
-      }
-      RETURN_IF_ERROR(parts_.files.Remove(folder));
-    }
+    seen_version_ = catalog_.resources_version();
+    ASSIGN_OR_RETURN(const Definitions definitions, ReadDefinitions(catalog_));
+    RETURN_IF_ERROR(RemoveOthers(definitions));
+    Note(Bring(definitions));
     return {};
   }
 
   void Append(log::Stream& stream, std::span<const log::Entry> entries, IntakeDone done) override {
-    RefreshLater(Find(stream).is_new);
+    RefreshWhenDue();
     // In this order: what is found while nothing refreshes is of the last refresh or a later one.
     const bool settled = refreshing_ == 0;
-    if (settled && Find(stream).passes()) {
+    const Found found = Find(stream);
+    if (found.is_new) {
+      RefreshForNew();
+    }
+    if (settled && found.passes()) {
       return parts_.next.Append(stream, entries, std::move(done));
     }
     const size_t bytes = BytesOf(entries);
     if (waiting_bytes_.fetch_add(bytes) + bytes > max_waiting_bytes_) {
       waiting_bytes_.fetch_sub(bytes);
-      return RefuseAll(
-          entries.size(),
-          {base::Code::kUnavailable, "too many records wait to be de-duplicated: try again"}, done);
+      return done(
+          Refused(entries.size(), Unavailable("too many records wait to be de-duplicated")));
     }
     auto request = std::make_shared<Request>(entries, std::move(done));
     parts_.work->Post([this, &stream, bytes, request = std::move(request)]() mutable {
@@ -149,40 +151,117 @@ class DeduplicatingIntake : public Intake {
     bool passes() const { return deduplicator == nullptr && !failure.has_value() && !is_new; }
   };
 
-  base::Result<void> TryRefresh() {
-    seen_version_ = catalog_.resources_version();
-    ASSIGN_OR_RETURN(const std::vector<Definition> definitions, ReadDefinitions(catalog_));
-    base::Result<void> refreshed;
-    const auto note = [&](const base::Result<void>& step) {
-      if (!step.has_value() && refreshed.has_value()) {
-        refreshed = step;
+  /// What a refresh came to.
+  struct Refreshed {
+    std::optional<base::Error> failure;  ///< The first.
+    bool awaits_others = false;  ///< A stream's former deduplicator has not done its work yet.
+
+    void Fail(base::Error error) {
+      if (!failure.has_value()) {
+        failure = std::move(error);
       }
-    };
+    }
+  };
+
+  static base::Error Unavailable(std::string_view why) {
+    return {base::Code::kUnavailable, fmt::format("{}: try again", why)};
+  }
+
+  base::Result<void> RemoveOthers(const Definitions& definitions) {
+    if (!definitions.bad.empty()) {
+      return {};  // Whose runs they speak of is not known; the next start removes the others.
+    }
+    ASSIGN_OR_RETURN(const auto entries, parts_.files.List(parts_.folder));
+    for (const base::DirectoryEntry& entry : entries) {
+      const bool is_wanted = std::ranges::any_of(definitions.good, [&](const Definition& one) {
+        return FolderOf(one.stream) == entry.name;
+      });
+      if (is_wanted) {
+        continue;
+      }
+      const std::string folder = base::JoinPath(parts_.folder, entry.name);
+      ASSIGN_OR_RETURN(const auto runs, parts_.files.List(folder));
+      for (const base::DirectoryEntry& run : runs) {
+        RETURN_IF_ERROR(parts_.files.Remove(base::JoinPath(folder, run.name)));
+      }
+      RETURN_IF_ERROR(parts_.files.Remove(folder));
+    }
+    return {};
+  }
+
+  /// Brings every stream to what the catalog says of it, as far as that succeeds.
+  void Refresh() {
+    seen_version_ = catalog_.resources_version();
+    const auto definitions = ReadDefinitions(catalog_);
+    Note(definitions.has_value() ? Bring(*definitions) : Refreshed{.failure = definitions.error()});
+  }
+
+  /// Sees to it that what failed, or waits, is tried again.
+  void Note(const Refreshed& refreshed) {
+    failed_.Set(refreshed.failure.has_value() ? 1 : 0);
+    refresh_again_nanos_ = 0;
+    if (refreshed.failure.has_value()) {
+      RefreshAgainAfter(kRefreshAgainNanos);
+      base::LogEvent(base::LogLevel::kError, "deduplication.not_refreshed",
+                     refreshed.failure->message);
+    }
+    if (refreshed.awaits_others) {
+      RefreshAgainAfter(kAwaitOthersNanos);
+    }
+  }
+
+  void RefreshAgainAfter(int64_t nanos) {
+    refresh_again_nanos_ = parts_.clock.MonotonicNanos() + nanos;
+  }
+
+  Refreshed Bring(const Definitions& definitions) {
+    Refreshed refreshed;
     ByStream wanted;
     Unserved unserved;
+    for (const auto& [stream, error] : definitions.bad) {
+      refreshed.Fail(error);
+      unserved.emplace(stream, Unavailable("its de-duplication cannot be read, " + error.message));
+    }
     std::vector<std::shared_ptr<StreamDeduplicator>> opened;
-    for (const Definition& definition : definitions) {
+    for (const Definition& definition : definitions.good) {
+      if (wanted.contains(definition.stream) || unserved.contains(definition.stream)) {
+        continue;  // Of two for one stream the first counts.
+      }
       log::Stream* const stream = log_.Find(definition.stream);
       if (stream == nullptr) {
         unserved.emplace(definition.stream, std::nullopt);
         continue;
       }
       const auto before = by_stream_.find(definition.stream);
-      if (before != by_stream_.end() && Serves(*before->second, definition, *stream)) {
+      if (before != by_stream_.end() && before->second->definition() == definition &&
+          &before->second->stream() == stream) {
         wanted.insert(*before);
+        if (const auto repaired = before->second->Repair(); !repaired.has_value()) {
+          refreshed.Fail(repaired.error());
+        }
+        continue;
+      }
+      if (!RetireAll(definition.stream)) {
+        refreshed.awaits_others = true;
+        unserved.emplace(definition.stream,
+                         Unavailable("its de-duplication has changed and is being replaced"));
         continue;
       }
       auto deduplicator = StreamDeduplicator::Open(parts_, definition, *stream);
       if (!deduplicator.has_value()) {
-        note(std::unexpected(deduplicator.error()));
+        refreshed.Fail(deduplicator.error());
         unserved.emplace(definition.stream,
-                         base::Error{base::Code::kUnavailable,
-                                     "the index of event ids cannot be opened, " +
-                                         deduplicator.error().message + ": try again"});
+                         Unavailable("the index of event ids cannot be opened, " +
+                                     deduplicator.error().message));
         continue;
       }
       wanted.emplace(definition.stream, *deduplicator);
       opened.push_back(*std::move(deduplicator));
+    }
+    for (const auto& [name, before] : by_stream_) {
+      if (!wanted.contains(name)) {
+        RetireAll(name);
+      }
     }
     {
       const std::lock_guard lock(mutex_);
@@ -192,24 +271,39 @@ class DeduplicatingIntake : public Intake {
     for (const std::shared_ptr<StreamDeduplicator>& deduplicator : opened) {
       all_.push_back(deduplicator);
       // What came past it before it was known.
-      note(deduplicator->CatchUp());
+      if (const auto caught_up = deduplicator->CatchUp(); !caught_up.has_value()) {
+        refreshed.Fail(caught_up.error());
+      }
     }
     return refreshed;
+  }
+
+  /// Whether those that have served the stream so far have done all their work, so that another
+  /// finds all of it on the disk. They begin no more.
+  bool RetireAll(std::string_view stream) {
+    std::erase_if(
+        all_, [&](const auto& one) { return one->definition().stream == stream && one->Retire(); });
+    return std::ranges::none_of(
+        all_, [&](const auto& one) { return one->definition().stream == stream; });
   }
 
   void Handle(log::Stream& stream, std::shared_ptr<Request> request) {
     Found found = Find(stream);
     if (found.deduplicator != nullptr) {
-      return found.deduplicator->Append(std::move(request));
+      found.deduplicator->Append(std::move(request));
+      if (found.deduplicator->lacks_events()) {
+        failed_.Set(1);
+        if (refresh_again_nanos_ == 0) {
+          RefreshAgainAfter(kRefreshAgainNanos);
+        }
+      }
+      return;
     }
     if (found.is_new) {
-      found.failure = base::Error{base::Code::kUnavailable,
-                                  "the stream is to be de-duplicated and is not yet: try again"};
+      found.failure = Unavailable("the stream is to be de-duplicated and is not yet");
     }
     if (found.failure.has_value()) {
-      for (size_t i = 0; i < request->entries().size(); ++i) {
-        request->outcome.refused.emplace_back(i, *found.failure);
-      }
+      request->outcome = Refused(request->entries().size(), *found.failure);
       return request->FinishIfResolved();
     }
     // Its resource was deleted meanwhile, or what has changed in the catalog is something else.
@@ -217,20 +311,6 @@ class DeduplicatingIntake : public Intake {
       request->outcome = std::move(outcome);
       request->FinishIfResolved();
     });
-  }
-
-  /// Whether the deduplicator is right for the definition. One that is not may have to finish
-  /// writing a run first, and serves until then.
-  bool Serves(StreamDeduplicator& deduplicator, const Definition& definition,
-              const log::Stream& stream) {
-    if (deduplicator.definition() == definition && &deduplicator.stream() == &stream) {
-      return true;
-    }
-    if (deduplicator.Retire()) {
-      return false;
-    }
-    seen_version_ = 0;  // The next append refreshes again.
-    return true;
   }
 
   Found Find(const log::Stream& stream) const {
@@ -247,30 +327,37 @@ class DeduplicatingIntake : public Intake {
     return {.failure = unserved->second, .is_new = !unserved->second.has_value()};
   }
 
-  /// Posts a refresh when the catalog's resources have changed, when a stream has come since the
-  /// last one, and some time after one that failed, until when streams that come must wait.
-  void RefreshLater(bool stream_is_new) {
+  /// Posts a refresh when the catalog's resources have changed, and some time after one that did
+  /// not bring all streams to what they should be.
+  void RefreshWhenDue() {
     const uint64_t version = catalog_.resources_version();
     int64_t again = refresh_again_nanos_;
     const bool has_changed = seen_version_ != version;
     const bool is_again = again != 0 && parts_.clock.MonotonicNanos() >= again;
-    const bool has_come = stream_is_new && again == 0 && refreshing_ == 0;
-    if (!has_changed && !is_again && !has_come) {
+    if (!has_changed && !is_again) {
       return;
     }
     ++refreshing_;  // Before the reason goes: who no longer finds it must find this.
     if (has_changed ? seen_version_.exchange(version) == version
-                    : is_again && !refresh_again_nanos_.compare_exchange_strong(again, 0)) {
+                    : !refresh_again_nanos_.compare_exchange_strong(again, 0)) {
       --refreshing_;
       return;
     }
+    PostRefresh();
+  }
+
+  /// A stream has come into the log that was looked for. After a failure it must wait.
+  void RefreshForNew() {
+    if (refresh_again_nanos_ == 0 && refreshing_ == 0) {
+      ++refreshing_;
+      PostRefresh();
+    }
+  }
+
+  void PostRefresh() {
     parts_.work->Post([this] {
-      const auto refreshed = Refresh();
+      Refresh();
       --refreshing_;
-      if (!refreshed.has_value()) {
-        base::LogEvent(base::LogLevel::kError, "deduplication.not_refreshed",
-                       refreshed.error().message);
-      }
     });
   }
 
@@ -286,7 +373,7 @@ class DeduplicatingIntake : public Intake {
   mutable std::mutex mutex_;
   ByStream by_stream_;  ///< Changed by the worker alone, as is unserved_.
   Unserved unserved_;
-  /// Those of the past too: their appends may still come back.
+  /// Those of the past too, while their appends may still come back.
   std::vector<std::shared_ptr<StreamDeduplicator>> all_;
 };
 
@@ -299,8 +386,7 @@ base::Result<std::unique_ptr<Intake>> CreateDeduplication(const Options& options
                                                           base::Metrics& metrics) {
   auto intake =
       std::make_unique<DeduplicatingIntake>(options, next, log, catalog, files, clock, metrics);
-  RETURN_IF_ERROR(intake->RemoveOthers());
-  RETURN_IF_ERROR(intake->Refresh());
+  RETURN_IF_ERROR(intake->Start());
   return intake;
 }
 

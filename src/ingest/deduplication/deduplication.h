@@ -27,9 +27,10 @@ struct Options {
 /// An intake before another: of the streams that the catalog's "Weir::Deduplication" resources
 /// name, it stores each event once within the horizon, and passes everything else on. It may call
 /// back from a thread of its own. The stream's log must be open; streams and resources that come
-/// later are found with the next append. While the index of a stream cannot be opened, or one that
-/// comes cannot be looked up, its records are refused (kUnavailable), and it is tried again each
-/// second. The other parts, and the log, outlive it; destroy it when the log has shut down.
+/// later are found with the next append. While the index of a stream cannot be opened or its
+/// definition read, its records are refused (kUnavailable), and it is tried again each second. The
+/// other parts, and the log, outlive it; destroy it when the log has shut down. Fails when the
+/// catalog or the folder of the runs cannot be read or changed.
 base::Result<std::unique_ptr<Intake>> CreateDeduplication(const Options& options, Intake& next,
                                                           log::Log& log, catalog::Catalog& catalog,
                                                           base::FileSystem& files,

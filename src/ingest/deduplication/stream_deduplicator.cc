@@ -11,7 +11,6 @@ namespace {
 constexpr size_t kReadRecords = 10'000;
 constexpr size_t kReadBytes = 4 << 20;
 constexpr int64_t kWriteAgainNanos = 1'000'000'000;
-constexpr int64_t kRebuildAgainNanos = 1'000'000'000;
 
 EventIndex::Owner OwnerOf(const Parts& parts, const Definition& definition,
                           const log::Stream& stream) {
@@ -169,7 +168,9 @@ void StreamDeduplicator::Append(std::shared_ptr<Request> request) {
 
 bool StreamDeduplicator::Retire() {
   retired_ = true;
-  return spill_ == nullptr && !covered_.has_value();
+  covered_.reset();
+  const bool is_writing = spill_ != nullptr && write_again_nanos_ == 0;
+  return !is_writing && appending_[0] == 0 && appending_[1] == 0;
 }
 
 void StreamDeduplicator::Judge(const std::shared_ptr<Request>& request, size_t entry,
@@ -232,29 +233,33 @@ base::Result<std::optional<Place>> StreamDeduplicator::FindPlace(EventHash hash)
     base::LogEvent(base::LogLevel::kWarning, "deduplication.run_damaged",
                    "the index of event ids is made again from the stream",
                    {{"stream", definition_.stream}, {"reason", place.error().message}});
-  }
-  if (spill_ != nullptr || covered_.has_value() ||
-      (rebuild_ && parts_.clock.MonotonicNanos() < rebuild_again_nanos_)) {
-    return base::Fail(base::Code::kUnavailable,
-                      "the index of event ids is damaged and will be made again: try again");
-  }
-  rebuild_ = true;
-  if (const auto rebuilt = Rebuild(); !rebuilt.has_value()) {
-    rebuild_again_nanos_ = parts_.clock.MonotonicNanos() + kRebuildAgainNanos;
-    base::LogEvent(base::LogLevel::kError, "deduplication.not_rebuilt", rebuilt.error().message,
+    rebuild_ = true;
+    const auto repaired = Repair();
+    if (repaired.has_value()) {
+      return index_->Find(hash);
+    }
+    base::LogEvent(base::LogLevel::kError, "deduplication.not_rebuilt", repaired.error().message,
                    {{"stream", definition_.stream}});
-    return base::Fail(base::Code::kUnavailable,
-                      "the index of event ids cannot be made again, {}: try again",
-                      rebuilt.error().message);
   }
-  rebuild_ = false;
-  return index_->Find(hash);
+  return base::Fail(base::Code::kUnavailable,
+                    "the index of event ids is damaged and will be made again: try again");
 }
 
-base::Result<void> StreamDeduplicator::Rebuild() {
+base::Result<void> StreamDeduplicator::Repair() {
+  if (!rebuild_) {
+    return {};
+  }
+  if (spill_ != nullptr || covered_.has_value()) {
+    return base::Fail(
+        base::Code::kUnavailable,
+        "the index of event ids of stream '{}' is damaged, and a run is being written",
+        definition_.stream);
+  }
   RETURN_IF_ERROR(index_->Clear());
   caught_up_.clear();
-  return CatchUp();
+  RETURN_IF_ERROR(CatchUp());
+  rebuild_ = false;
+  return {};
 }
 
 base::Result<StreamDeduplicator::Stored> StreamDeduplicator::ReadStored(Place place,
@@ -323,9 +328,10 @@ void StreamDeduplicator::Settle(EventHash hash, const log::Placement* placement,
 }
 
 void StreamDeduplicator::MaintainRuns() {
-  if (!retired_) {  // Then the files may be of another's runs.
-    index_->DropBefore(parts_.clock.WallMillis() - definition_.horizon_millis);
+  if (retired_) {
+    return;
   }
+  index_->DropBefore(parts_.clock.WallMillis() - definition_.horizon_millis);
   if (spill_ != nullptr) {
     if (write_again_nanos_ != 0 && parts_.clock.MonotonicNanos() >= write_again_nanos_) {
       WriteRun(spill_);
@@ -336,7 +342,7 @@ void StreamDeduplicator::MaintainRuns() {
           index_->BeginSpill(*std::exchange(covered_, std::nullopt)));
       WriteRun(spill_);
     }
-  } else if (!retired_ && !rebuild_ && index_->in_memory() >= parts_.memory_events &&
+  } else if (!rebuild_ && index_->in_memory() >= parts_.memory_events &&
              appending_[(epoch_ + 1) & 1] == 0) {
     covered_ = DurableEnds(stream_);
     ++epoch_;

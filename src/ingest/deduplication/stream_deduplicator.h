@@ -81,7 +81,15 @@ class StreamDeduplicator {
   // new until the index has been made again.
   base::Result<void> CatchUp();
   void Append(std::shared_ptr<Request> request);
-  // Begins no further run, because another takes its place. False while one is being written.
+
+  // Whether the index turned out to be damaged, so that nothing is taken as new until Repair.
+  bool lacks_events() const { return rebuild_; }
+
+  // Makes the index again if it lacks events; kUnavailable while a run is being written.
+  base::Result<void> Repair();
+  // Another takes its place: begins no further run, and is not to append any more. Whether nothing
+  // is under way: neither a run, which the other would not find, nor an append, whose event it
+  // would not.
   bool Retire();
 
  private:
@@ -110,9 +118,9 @@ class StreamDeduplicator {
 
   // Whether `entry` is resolved, or waits for an event in flight; else it goes to `fresh`.
   void Judge(const std::shared_ptr<Request>& request, size_t entry, Fresh& fresh);
-  // Makes the index again when a run turns out to be damaged; kUnavailable while that fails.
+  // Tries to make the index again when a run turns out to be damaged; kUnavailable while it lacks
+  // events.
   base::Result<std::optional<Place>> FindPlace(EventHash hash);
-  base::Result<void> Rebuild();
   base::Result<Stored> ReadStored(Place place, std::string_view id);
   void Appended(const std::shared_ptr<Request>& request, const Fresh& fresh, uint64_t epoch,
                 IntakeOutcome outcome);
@@ -131,8 +139,7 @@ class StreamDeduplicator {
   std::map<EventHash, InFlight> in_flight_;
   std::map<uint32_t, uint64_t> caught_up_;  // Per shard, the first sequence not read.
   bool retired_ = false;
-  bool rebuild_ = false;             // The index lacks events until Rebuild has succeeded.
-  int64_t rebuild_again_nanos_ = 0;  // Not before, after a failure.
+  bool rebuild_ = false;  // The index lacks events until Repair has succeeded.
 
   // A run holds all events before `covered` once every append that had begun when `covered` was
   // taken has been settled: appends count by the epoch in which they began.
