@@ -77,10 +77,10 @@ int main(int argc, char** argv) {
   auto log = OrDie(
       weir::log::Log::Open(files, clock, JoinPath(argv[1], "streams"), {.metrics = &metrics}));
   auto catalog = OrDie(weir::catalog::Catalog::Open(files, clock, JoinPath(argv[1], "catalog")));
-  OrDie(log->OpenStream({.name = "ClickStream",
-                         .created = {clock.WallMillis()},
-                         .shards = weir::log::EvenShards(static_cast<uint32_t>(std::atoi(argv[4]))),
-                         .retention_bytes = uint64_t{4} << 30}));
+  OrDie(log->OpenStream(
+      {.name = "ClickStream",
+       .created = {clock.WallMillis()},
+       .shards = weir::log::EvenShards(static_cast<uint32_t>(std::atoi(argv[4])))}));
   const auto keyring =
       OrDie(weir::auth::Keyring::Open(files, clock, *catalog, JoinPath(argv[1], "secret.key")));
   if (!key_file.empty()) {

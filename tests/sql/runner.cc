@@ -63,8 +63,7 @@ class Run {
     return {.name = std::move(name),
             .created = model::Rowtime{FirstMillis(file_)},
             .shards = log::EvenShards(shards),
-            .retention_millis = 0,
-            .retention_bytes = 0};
+            .retention_millis = 0};
   }
 
   base::Result<void> Open() {
