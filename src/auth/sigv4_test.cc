@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,6 +15,7 @@
 #include "base/format.h"
 #include "base/random.h"
 #include "base/simulated_file_system.h"
+#include "base/test_seed.h"
 #include "base/time_format.h"
 #include "crypto/digest.h"
 
@@ -436,9 +436,8 @@ std::string Mutate(net::Request& request, base::Random& random) {
 }
 
 TEST_F(SigV4Test, TenThousandMutationsAreRefused) {
-  const char* given = std::getenv("WEIR_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : base::SystemSeed();
-  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  const uint64_t seed = base::TestSeed(base::SystemSeed());
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   const net::Request right = Signed();
   ASSERT_TRUE(verifier_->Verify(right).has_value());

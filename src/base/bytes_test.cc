@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -13,14 +12,10 @@
 #include "base/format.h"
 #include "base/md5.h"
 #include "base/random.h"
+#include "base/test_seed.h"
 
 namespace weir::base {
 namespace {
-
-uint64_t TestSeed() {
-  const char* given = std::getenv("WEIR_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : 20261122;
-}
 
 std::string RandomBytes(Random& random, size_t size) {
   std::string data(size, '\0');
@@ -86,8 +81,8 @@ TEST(BytesTest, HexAndBase64KnownTexts) {
 }
 
 TEST(BytesTest, HexAndBase64RoundTrip) {
-  const uint64_t seed = TestSeed();
-  SCOPED_TRACE(seed);
+  const uint64_t seed = base::TestSeed(20261122);
+  SCOPED_TRACE(base::SeedTrace(seed));
   Random random(seed);
   for (size_t size = 0; size < 200; ++size) {
     const std::string data = RandomBytes(random, size);
@@ -115,8 +110,8 @@ TEST(Crc32cTest, KnownChecksums) {
 }
 
 TEST(Crc32cTest, AgreesWithTheDefinitionAndContinues) {
-  const uint64_t seed = TestSeed();
-  SCOPED_TRACE(seed);
+  const uint64_t seed = base::TestSeed(20261122);
+  SCOPED_TRACE(base::SeedTrace(seed));
   Random random(seed);
   const std::string data = RandomBytes(random, 20'000);
   for (const size_t size : {1, 7, 8, 9, 3071, 3072, 3073, 6144, 9999, 20'000}) {
@@ -149,8 +144,8 @@ TEST(Md5Test, BlockBoundaries) {
 }
 
 TEST(Md5Test, SeveralTextsAtOnce) {
-  const uint64_t seed = TestSeed();
-  SCOPED_TRACE(seed);
+  const uint64_t seed = base::TestSeed(20261122);
+  SCOPED_TRACE(base::SeedTrace(seed));
   Random random(seed);
   for (size_t count = 0; count <= kMd5Lanes; ++count) {
     for (int round = 0; round < 100; ++round) {

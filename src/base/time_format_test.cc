@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/test_seed.h"
 
 namespace weir::base {
 namespace {
@@ -62,8 +63,8 @@ TEST(TimeFormatTest, RefusesWhatIsNoTime) {
 }
 
 TEST(TimeFormatTest, AgreesWithTheSystemCalendarAndRoundTrips) {
-  const uint64_t seed = 5;
-  SCOPED_TRACE(seed);
+  const uint64_t seed = base::TestSeed(5);
+  SCOPED_TRACE(base::SeedTrace(seed));
   Random random(seed);
   for (int i = 0; i < 20'000; ++i) {
     const int64_t millis = static_cast<int64_t>(random.Below(250'000'000'000'000));

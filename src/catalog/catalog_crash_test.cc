@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
 #include "base/simulated_file_system.h"
+#include "base/test_seed.h"
 #include "catalog/catalog.h"
 
 // Crash points: a workload of delivery commits is stopped at each of its operations on the disk; of
@@ -77,8 +77,7 @@ void CheckRecovered(SimulatedFileSystem& disk, base::Clock& clock, uint64_t ackn
 }
 
 TEST(CatalogCrashTest, EveryCommitIsWholeOrAbsent) {
-  const char* seed_text = std::getenv("WEIR_SEED");
-  const uint64_t seed = seed_text != nullptr ? std::strtoull(seed_text, nullptr, 10) : 1;
+  const uint64_t seed = base::TestSeed(1);
   base::ManualClock clock;
   SimulatedFileSystem whole;
   ASSERT_EQ(RunWorkload(whole, clock), kCommits);

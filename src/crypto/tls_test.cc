@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <random>
 
 #include "base/clock.h"
+#include "base/test_seed.h"
 #include "crypto/certificate.h"
 
 namespace weir::crypto {
@@ -150,8 +150,9 @@ TEST_F(TlsTest, RefusesAHostThatIsNone) {
 }
 
 TEST_F(TlsTest, RefusesChangedOrForeignBytes) {
-  std::mt19937 random(std::getenv("WEIR_SEED") != nullptr ? std::atoi(std::getenv("WEIR_SEED"))
-                                                          : 20'261'122);
+  const uint64_t seed = base::TestSeed(20'261'122);
+  SCOPED_TRACE(base::SeedTrace(seed));
+  std::mt19937_64 random(seed);
   for (int round = 0; round < 300; ++round) {
     SCOPED_TRACE(round);
     server_ = server_context_->Accept();
@@ -181,7 +182,9 @@ TEST_F(TlsTest, RefusesChangedOrForeignBytes) {
 }
 
 TEST_F(TlsTest, MutatedHandshakesNeverSucceed) {
-  std::mt19937 random(20'261'122);
+  const uint64_t seed = base::TestSeed(20'261'122);
+  SCOPED_TRACE(base::SeedTrace(seed));
+  std::mt19937_64 random(seed);
   for (int round = 0; round < 300; ++round) {
     SCOPED_TRACE(round);
     server_ = server_context_->Accept();

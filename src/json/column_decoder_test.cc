@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "base/time_format.h"
 #include "model/value.h"
 
@@ -300,10 +300,9 @@ class RecordMaker {
 };
 
 TEST(ColumnDecoderTest, TheLearnedLayoutGivesTheSameRows) {
-  const char* given = std::getenv("WEIR_SEED");
-  const uint64_t first = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-  for (uint64_t seed = first; seed < first + (given != nullptr ? 1 : 40); ++seed) {
-    SCOPED_TRACE(seed);
+  const uint64_t first = base::TestSeed(1);
+  for (uint64_t seed = first; seed < first + 40; ++seed) {
+    SCOPED_TRACE(base::SeedTrace(seed));
     RecordMaker maker(seed);
     std::vector<std::string> texts;
     for (int i = 0; i < 300; ++i) {

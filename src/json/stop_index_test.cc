@@ -2,18 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <memory>
 
 #include "base/random.h"
+#include "base/test_seed.h"
 
 namespace weir::json {
 namespace {
 
 TEST(StopIndexTest, FindsEveryStopOfTextsOfAllLengths) {
-  const char* given = std::getenv("WEIR_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-  SCOPED_TRACE(seed);
+  const uint64_t seed = base::TestSeed(1);
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   for (size_t size = 0; size < 700; ++size) {
     // Exactly as long as the text, so that a sanitizer sees a read beyond it.

@@ -3,9 +3,8 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
-#include <cstdlib>
-
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "json/document.h"
 #include "json/row_encoder.h"
 
@@ -181,9 +180,8 @@ std::string RandomText(base::Random& random) {
 }
 
 TEST(ValidateTest, AgreesWithSimdjson) {
-  const char* given = std::getenv("WEIR_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-  SCOPED_TRACE(seed);
+  const uint64_t seed = base::TestSeed(1);
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   simdjson::dom::parser parser;
   Validator validator;
@@ -232,9 +230,8 @@ TEST(ValidateTest, FindsMembers) {
 }
 
 TEST(ValidateTest, LearnedLayoutsChangeNoVerdict) {
-  const char* given = std::getenv("WEIR_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-  SCOPED_TRACE(seed);
+  const uint64_t seed = base::TestSeed(1);
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   constexpr std::string_view kBases[] = {
       R"({"user":"u123","a":"P42","n":-12.5e3,"on":true,"time":"2026-11-22T09:30:00Z"})",

@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "base/time_format.h"
 
 namespace weir::model {
@@ -69,9 +68,8 @@ TEST(SequenceNumberTest, RefusesOthers) {
 }
 
 TEST(SequenceNumberTest, RoundTripsAndOrdersLikeTheSequence) {
-  const char* given = std::getenv("WEIR_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 3;
-  SCOPED_TRACE(seed);
+  const uint64_t seed = base::TestSeed(3);
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   for (int i = 0; i < 2000; ++i) {
     SequenceNumberParts parts{

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <limits>
 
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "model/column_batch.h"
 #include "model/value.h"
 
@@ -105,9 +105,8 @@ TEST(ValueTest, ParsesDecimalsExactly) {
 }
 
 TEST(ValueTest, DecimalTextRoundTrips) {
-  const char* given = std::getenv("WEIR_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 11;
-  SCOPED_TRACE(seed);
+  const uint64_t seed = base::TestSeed(11);
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   for (int i = 0; i < 10'000; ++i) {
     const auto bound = static_cast<uint64_t>(PowerOfTen(static_cast<int>(random.Below(19))));

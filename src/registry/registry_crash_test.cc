@@ -2,10 +2,10 @@
 // its operations. On each disk that a crash can leave, everything opens, every acknowledged record
 // of a living stream is there once, and log and catalog agree on the shards.
 
-#include <cstdlib>
 #include <map>
 #include <set>
 
+#include "base/test_seed.h"
 #include "registry/registry_fixture.h"
 
 namespace weir::registry {
@@ -97,8 +97,7 @@ void CheckRecovered(SimulatedFileSystem& disk, base::ManualClock& clock, const T
 }
 
 TEST(RegistryCrashTest, CatalogAndLogAgreeAfterEveryCrash) {
-  const char* const text = std::getenv("WEIR_SEED");
-  const uint64_t seed = text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
+  const uint64_t seed = base::TestSeed(1);
   uint64_t operations = 0;
   {
     SimulatedFileSystem whole;

@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 #include <string>
 
 #include "base/random.h"
+#include "base/test_seed.h"
 
 namespace weir::registry {
 namespace {
@@ -113,9 +113,8 @@ TEST(ShardPlanTest, EvenShardsStayAsTheyAre) {
 }
 
 TEST(ShardPlanTest, AnySequenceOfChangesKeepsTheCircleCovered) {
-  const char* const text = std::getenv("WEIR_SEED");
-  const uint64_t seed = text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
-  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  const uint64_t seed = base::TestSeed(1);
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   log::StreamDefinition stream = Even(3);
   for (int step = 0; step < 300; ++step) {
