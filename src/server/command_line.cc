@@ -347,6 +347,12 @@ void AddStack(CommandLine& line) {
       *app.add_subcommand("describe", "list what is deployed, or what a template has");
   AddStackChoice(describe, line.stack, true);
   AddTarget(describe, line.stack_target);
+  // What is deployed, or what a template has: one of them.
+  for (const char* const of_template : {"template", "--stack-name", "--parameter"}) {
+    for (const char* const of_target : {"--server", "--data"}) {
+      describe.get_option(of_template)->excludes(describe.get_option(of_target));
+    }
+  }
   SetRun(line, describe, [&line] { return RunStackDescribe(line.stack, line.stack_target); });
 }
 
