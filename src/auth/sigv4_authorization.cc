@@ -290,4 +290,9 @@ std::expected<Authorization, SignatureRefusal> ReadAuthorization(const net::Requ
   return authorization;
 }
 
+bool ClaimsSignature(const net::Request& head) {
+  return head.Header("authorization").starts_with(kAlgorithm) ||
+         head.query.contains("X-Amz-Signature");
+}
+
 }  // namespace weir::auth

@@ -30,4 +30,8 @@ struct Authorization {
 /// leaves the body unsigned. Whether scope, date and signature are right is not looked at.
 std::expected<Authorization, SignatureRefusal> ReadAuthorization(const net::Request& head);
 
+/// Whether a request is meant for an AWS API: it claims a signature, right or wrong, in its
+/// Authorization header or in its query.
+bool ClaimsSignature(const net::Request& head);
+
 }  // namespace weir::auth

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "auth/sigv4_authorization.h"
 #include "dashboard/query_route.h"
 #include "dashboard/refresher.h"
 #include "dashboard/web_routes.h"
@@ -16,8 +17,11 @@ constexpr int kQueryThreads = query::kMaxRunningQueries + query::kMaxWaitingQuer
 class ConversionDashboard : public Dashboard {
  public:
   ConversionDashboard(query::QueryService& queries, auth::Gate& gate, base::Clock& clock,
-                      PipelineProbe probe)
-      : queries_(queries), gate_(gate), refresher_(queries, clock, std::move(probe)) {
+                      PipelineProbe probe, net::Response to_signed)
+      : queries_(queries),
+        gate_(gate),
+        to_signed_(std::move(to_signed)),
+        refresher_(queries, clock, std::move(probe)) {
     refresher_.Start();
   }
 
@@ -25,7 +29,10 @@ class ConversionDashboard : public Dashboard {
     const auto web_file = [](net::Request request, std::unique_ptr<net::Responder> responder) {
       responder->Send(AnswerWebFile(request));
     };
-    server.Route("GET", "/", web_file);
+    server.Route(
+        "GET", "/", [this](net::Request request, std::unique_ptr<net::Responder> responder) {
+          responder->Send(auth::ClaimsSignature(request) ? to_signed_ : AnswerWebFile(request));
+        });
     server.Route("GET", "/assets/{rest...}", web_file);
     RouteQuery(server, "GET", "/v1/dashboards/conversion",
                [this](const net::Request&) { return AnswerDataset(); });
@@ -86,6 +93,7 @@ class ConversionDashboard : public Dashboard {
 
   query::QueryService& queries_;
   auth::Gate& gate_;
+  const net::Response to_signed_;
   Refresher refresher_;
   net::BlockingPool query_threads_{kQueryThreads};
 };
@@ -94,8 +102,10 @@ class ConversionDashboard : public Dashboard {
 
 base::Result<std::unique_ptr<Dashboard>> Dashboard::Create(query::QueryService& queries,
                                                            auth::Gate& gate, base::Clock& clock,
-                                                           PipelineProbe probe) {
-  return std::make_unique<ConversionDashboard>(queries, gate, clock, std::move(probe));
+                                                           PipelineProbe probe,
+                                                           net::Response to_signed) {
+  return std::make_unique<ConversionDashboard>(queries, gate, clock, std::move(probe),
+                                               std::move(to_signed));
 }
 
 }  // namespace weir::dashboard

@@ -40,9 +40,12 @@ class Dashboard {
  public:
   /// What is given, and what the probe asks, must outlive the dashboard. The gate is asked again
   /// and again whether those who listen still may; the routes themselves are behind its Admit.
+  /// `to_signed` is the answer to AWS clients that ask for the page: their APIs are at POST /
+  /// alone.
   static base::Result<std::unique_ptr<Dashboard>> Create(query::QueryService& queries,
                                                          auth::Gate& gate, base::Clock& clock,
-                                                         PipelineProbe probe);
+                                                         PipelineProbe probe,
+                                                         net::Response to_signed);
   virtual ~Dashboard() = default;
 
   /// Adds the routes; before the server starts. The dashboard must outlive the server's Stop.

@@ -21,28 +21,9 @@ bool MayBindToTls(const net::Request& request) {
   return request.secure && !request.Header("host").starts_with("localhost");
 }
 
-/// Whether an AWS client means one of the AWS APIs, which are at POST / alone.
-bool IsAwsCall(const net::Request& request) {
-  return request.Header("authorization").starts_with("AWS4-HMAC-SHA256") ||
-         request.query.contains("X-Amz-Signature");
-}
-
-/// As the APIs answer what is no POST.
-net::Response NoOperation() {
-  return {.status = 403,
-          .content_type = "text/xml",
-          .body =
-              "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to "
-              "be authorized</Message>\n</AccessDeniedException>\n",
-          .headers = {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}}};
-}
-
 }  // namespace
 
 net::Response AnswerWebFile(const net::Request& request) {
-  if (request.path == "/" && IsAwsCall(request)) {
-    return NoOperation();
-  }
   const WebFile* file = FindFile(request.path == "/" ? "/index.html" : request.path);
   if (file == nullptr) {
     return net::ErrorResponse({base::Code::kNotFound, fmt::format("no file '{}'", request.path)});

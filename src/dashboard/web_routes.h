@@ -11,8 +11,7 @@ inline constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
     "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The answer to a request for the page ("/") or one of its files. A signed AWS request for "/"
-/// gets what the AWS APIs answer to GET.
+/// The answer to a request for the page ("/") or one of its files.
 net::Response AnswerWebFile(const net::Request& request);
 
 }  // namespace weir::dashboard

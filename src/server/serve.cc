@@ -9,6 +9,7 @@
 #include "base/logging.h"
 #include "crypto/tls.h"
 #include "dashboard/dashboard.h"
+#include "ingest/aws/door.h"
 #include "ingest/deduplication/deduplication.h"
 #include "ingest/doors.h"
 #include "ingest/intake.h"
@@ -186,7 +187,8 @@ base::Result<void> Serving::StartServer() {
   ASSIGN_OR_RETURN(queries_, query::QueryService::Create(ProgramPath(), folder_->catalog(),
                                                          folder_->store(), folder_->log(), clock_));
   ASSIGN_OR_RETURN(dashboard_, dashboard::Dashboard::Create(*queries_, *gate_, clock_,
-                                                            [this] { return Pipeline(); }));
+                                                            [this] { return Pipeline(); },
+                                                            ingest::aws::NoOperation()));
   RETURN_IF_ERROR(OpenListener(address));
   ASSIGN_OR_RETURN(doors_, ingest::Doors::Register(
                                *server_, {.log = folder_->log(),

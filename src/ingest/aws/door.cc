@@ -34,6 +34,15 @@ ApiError Refusal(auth::SignatureRefusal refusal) {
 
 }  // namespace
 
+net::Response NoOperation() {
+  return {.status = 403,
+          .content_type = "text/xml",
+          .body =
+              "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to "
+              "be authorized</Message>\n</AccessDeniedException>\n",
+          .headers = {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}}};
+}
+
 std::expected<auth::Identity, ApiError> CheckSignature(auth::Gate& gate,
                                                        const net::Request& request) {
   auto identity = gate.CheckSignature(request);

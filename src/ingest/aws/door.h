@@ -51,6 +51,9 @@ class Door {
   std::vector<Named> services_;
 };
 
+/// What the AWS APIs answer to what is no POST.
+net::Response NoOperation();
+
 /// Who signed the request; a refusal as the API's error.
 std::expected<auth::Identity, ApiError> CheckSignature(auth::Gate& gate,
                                                        const net::Request& request);

@@ -48,7 +48,7 @@ class SlowQueries : public query::QueryService {
   bool released_ = false;
 };
 
-class QueryThreads : public auth::GateFixture {
+class DashboardRoutes : public auth::GateFixture {
  protected:
   /// The status of a request of its own connection, or 0.
   int Status(std::string_view method, std::string_view target, std::string_view body = "") const {
@@ -64,11 +64,28 @@ class QueryThreads : public auth::GateFixture {
   std::unique_ptr<net::HttpServer> http_;
 };
 
-TEST_F(QueryThreads, SlowQueriesLeaveTheThreadsOfOtherRoutesFree) {
+TEST_F(DashboardRoutes, SignedRequestsForThePageAreNotForIt) {
+  SlowQueries queries;
+  const auto dashboard = Dashboard::Create(queries, *gate_, clock_, [] { return PipelineState{}; },
+                                           {.status = 403, .body = "signed"});
+  ASSERT_TRUE(dashboard.has_value());
+  (*dashboard)->Register(*server_);
+  net::Request request{.method = "GET", .path = "/"};
+  EXPECT_NE(server_->Ask("/", request).body, "signed");
+  request.headers = {{"authorization", "AWS4-HMAC-SHA256 Credential=a/b"}};
+  EXPECT_EQ(server_->Ask("/", request).body, "signed");
+  request.headers = {{"authorization", "Bearer a.b"}};
+  EXPECT_NE(server_->Ask("/", request).body, "signed");
+  request.query["X-Amz-Signature"] = "00";
+  EXPECT_EQ(server_->Ask("/", request).body, "signed");
+  (*dashboard)->Stop();
+}
+
+TEST_F(DashboardRoutes, SlowQueriesLeaveTheThreadsOfOtherRoutesFree) {
   Open({.required = false});
   base::Clock& clock = base::SystemClock();
   SlowQueries queries;
-  auto dashboard = Dashboard::Create(queries, *gate_, clock, [] { return PipelineState{}; });
+  auto dashboard = Dashboard::Create(queries, *gate_, clock, [] { return PipelineState{}; }, {});
   ASSERT_TRUE(dashboard.has_value());
   http_ = *net::HttpServer::Create({.port = 0}, clock);
   (*dashboard)->Register(*http_);
