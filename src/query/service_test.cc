@@ -186,6 +186,8 @@ TEST(Query, ShowsTablesAndDescribesThem) {
     EXPECT_THAT(world.Query(sql, bound), StartsWith(R"([["clicks","HUGEINT",)")) << sql;
   }
   EXPECT_THAT(world.Query("DESCRIBE secret", bound), StartsWith("permission: "));
+  world.AddNamedQuery("with-dash", "SELECT 1 AS a FROM clicks");
+  EXPECT_THAT(world.Query("SHOW TABLES", bound), HasSubstr(R"(["shop.\"with-dash\""])"));
   for (const std::string sql :
        {"SHOW ALL TABLES", "FROM (SHOW TABLES)", "SUMMARIZE clicks", "FROM (DESCRIBE clicks)",
         "SHOW TABLES FROM shop", "SHOW secret", "DESCRIBE DESCRIBE clicks"}) {

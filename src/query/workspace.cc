@@ -1,6 +1,7 @@
 #include "query/workspace.h"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "base/check.h"
@@ -72,12 +73,22 @@ std::string PartitionValues(const TableShape& shape, const std::vector<std::stri
   return list;
 }
 
-/// A SELECT of the names as FROM takes them.
+/// The name as FROM takes it.
+std::string Written(const RelationName& name) {
+  const auto part = [](const std::string& text) {
+    const bool plain =
+        std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+    return plain ? text : QuoteIdentifier(text);
+  };
+  return name.database.empty() ? part(name.name) : part(name.database) + "." + part(name.name);
+}
+
+/// A SELECT of the names.
 std::string ListSql(const std::vector<RelationName>& names) {
   std::string list;
   for (const RelationName& name : names) {
     list += list.empty() ? "" : ", ";
-    list += QuoteText(name.database.empty() ? name.name : name.database + "." + name.name);
+    list += QuoteText(Written(name));
   }
   return "SELECT unnest(CAST([" + list + "] AS VARCHAR[])) AS name";
 }
@@ -375,7 +386,7 @@ base::Error Workspace::Unknown(const RelationName& relation) const {
   std::string known;
   for (const RelationName& name : Readable()) {
     if (name.database.empty() && known.size() < kMaxListed) {
-      known += (known.empty() ? "" : ", ") + name.name;
+      known += (known.empty() ? "" : ", ") + Written(name);
     }
   }
   return {Code::kInvalidArgument,
