@@ -28,7 +28,8 @@ TEST(CommandLine, DescribesATemplateOrWhatIsDeployedAndNeverDropsOne) {
       std::vector<std::string> words = {"stack", "describe"};
       words.insert(words.end(), of_template.begin(), of_template.end());
       words.insert(words.end(), of_target.begin(), of_target.end());
-      EXPECT_EQ(StatusOf(words), kExitUsage) << of_template.front() << " with " << of_target.front();
+      EXPECT_EQ(StatusOf(words), kExitUsage)
+          << of_template.front() << " with " << of_target.front();
     }
   }
   EXPECT_EQ(StatusOf({"stack", "describe"}), kExitOk);

@@ -186,9 +186,9 @@ base::Result<void> Serving::StartServer() {
                                        base::SystemFileSystem(), clock_, metrics_));
   ASSIGN_OR_RETURN(queries_, query::QueryService::Create(ProgramPath(), folder_->catalog(),
                                                          folder_->store(), folder_->log(), clock_));
-  ASSIGN_OR_RETURN(dashboard_, dashboard::Dashboard::Create(*queries_, *gate_, clock_,
-                                                            [this] { return Pipeline(); },
-                                                            ingest::aws::NoOperation()));
+  ASSIGN_OR_RETURN(dashboard_, dashboard::Dashboard::Create(
+                                   *queries_, *gate_, clock_, [this] { return Pipeline(); },
+                                   ingest::aws::NoOperation()));
   RETURN_IF_ERROR(OpenListener(address));
   ASSIGN_OR_RETURN(doors_, ingest::Doors::Register(
                                *server_, {.log = folder_->log(),
