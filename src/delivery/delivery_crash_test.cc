@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <set>
@@ -11,6 +10,7 @@
 #include "base/crc32c.h"
 #include "base/logging.h"
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "delivery/delivery_fixture.h"
 #include "delivery/verify.h"
 #include "json/document.h"
@@ -187,10 +187,7 @@ void Recover(SimulatedFileSystem& disk, base::ManualClock& clock, const Told& to
 
 class Runs {
  public:
-  explicit Runs(std::string name) : name_(std::move(name)) {
-    const char* seed = std::getenv("WEIR_SEED");
-    seed_ = seed != nullptr ? std::strtoull(seed, nullptr, 10) : 1;
-  }
+  explicit Runs(std::string name) : name_(std::move(name)) {}
 
   ~Runs() { std::printf("%s: %d, failures: %d\n", name_.c_str(), states_, failures_); }
 
@@ -215,7 +212,7 @@ class Runs {
 
  private:
   std::string name_;
-  uint64_t seed_ = 1;
+  const uint64_t seed_ = base::TestSeed(1);
   int states_ = 0;
   int failures_ = 0;
 };

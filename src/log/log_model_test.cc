@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <iterator>
@@ -12,6 +11,7 @@
 #include <thread>
 
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "log/log_fixture.h"
 
 namespace weir::log {
@@ -20,11 +20,6 @@ namespace {
 constexpr int kRounds = 60;
 constexpr int kSteps = 120;
 constexpr size_t kMostShards = 20;
-
-uint64_t Seed() {
-  const char* const text = std::getenv("WEIR_SEED");
-  return text != nullptr ? std::stoull(text) : base::SystemSeed();
-}
 
 /// One random run: what the stream should hold, and the steps that change both.
 class ModelRun {
@@ -266,7 +261,7 @@ class ModelRun {
 };
 
 TEST(LogModelTest, RandomWorkEqualsTheModel) {
-  const uint64_t seed = Seed();
+  const uint64_t seed = base::TestSeed(base::SystemSeed());
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE(fmt::format("WEIR_SEED={} (round {})", seed, round));
     ModelRun run(seed + round);

@@ -2,21 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "base/format.h"
 #include "base/random.h"
+#include "base/test_seed.h"
 
 namespace weir::log {
 namespace {
 
 TEST(ShardMapTest, FindsAllAsItFindsEach) {
-  const char* given = std::getenv("WEIR_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  const uint64_t seed = base::TestSeed(1);
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   const auto map = ShardMap::Of(EvenShards(5));
   ASSERT_TRUE(map.has_value());

@@ -1,13 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "sql/compiler.h"
 #include "sql/program_fixture.h"
 
@@ -348,12 +348,6 @@ TEST(CompileError, StarsAreBounded) {
       HasSubstr("the SELECT list has more than 1000 columns"));
 }
 
-/// A seed from the environment, or a fixed one.
-uint64_t Seed() {
-  const char* text = std::getenv("WEIR_SEED");
-  return text == nullptr ? 20'261'122 : std::strtoull(text, nullptr, 10);
-}
-
 /// Pieces of programs, whole and broken.
 constexpr std::string_view kWords[] = {"CREATE",
                                        "OR",
@@ -469,8 +463,8 @@ void Survive(const std::string& code) {
 }
 
 TEST(CompileError, SurvivesTokenSoup) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE(seed);
+  const uint64_t seed = base::TestSeed(20'261'122);
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   for (int round = 0; round < 5'000; ++round) {
     std::string code =
@@ -484,8 +478,8 @@ TEST(CompileError, SurvivesTokenSoup) {
 }
 
 TEST(CompileError, SurvivesDamagedPrograms) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE(seed);
+  const uint64_t seed = base::TestSeed(20'261'122);
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   for (int round = 0; round < 5'000; ++round) {
     std::string code(round % 2 == 0 ? kClickCode : kOrderCode);

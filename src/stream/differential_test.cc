@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,17 +10,13 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "stream/stream_fixture.h"
 
 namespace weir::stream {
 namespace {
 
 constexpr int64_t kRange = 1'000;
-
-uint64_t Seed() {
-  const char* given = std::getenv("WEIR_SEED");
-  return given == nullptr ? base::SystemSeed() : std::strtoull(given, nullptr, 10);
-}
 
 struct Row {
   int64_t rowtime = 0;
@@ -108,8 +103,8 @@ SELECT STREAM "K", COUNT(*), SUM("V"), COUNT(DISTINCT "V") FROM "SOURCE_SQL_STRE
 }
 
 TEST(Differential, WindowsAgreeWithTheReference) {
-  const uint64_t seed = Seed();
-  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  const uint64_t seed = base::TestSeed(base::SystemSeed());
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   for (int round = 0; round < 40; ++round) {
     const bool tumbling = round % 2 == 1;

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,15 +15,11 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/test_seed.h"
 #include "ingest/deduplication/deduplication_fixture.h"
 
 namespace weir::ingest::deduplication {
 namespace {
-
-uint64_t Seed() {
-  const char* given = std::getenv("WEIR_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : base::SystemSeed();
-}
 
 bool operator==(const log::Placement& a, const log::Placement& b) {
   return a.shard == b.shard && a.sequence == b.sequence && a.arrival == b.arrival;
@@ -435,7 +430,7 @@ TEST(Deduplication, RecordsThatRetentionRemovedCountAsBeyondTheHorizon) {
 /// Random batches, some repeated, some in flight together, with restarts and crashes between and
 /// within. An event that was answered as stored must stay, and no event may ever be stored twice.
 void RunModel(uint64_t seed) {
-  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   World world(20 + random.Below(100));
   std::map<std::string, log::Placement> places;  // Of what was answered.
@@ -488,7 +483,7 @@ void RunModel(uint64_t seed) {
 }
 
 TEST(Deduplication, ModelWithCrashes) {
-  const uint64_t seed = Seed();
+  const uint64_t seed = base::TestSeed(base::SystemSeed());
   for (uint64_t i = 0; i < 40 && !testing::Test::HasFatalFailure(); ++i) {
     RunModel(seed + i);
   }

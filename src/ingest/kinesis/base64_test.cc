@@ -2,19 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "base/bytes.h"
 #include "base/format.h"
 #include "base/random.h"
+#include "base/test_seed.h"
 
 namespace weir::ingest::kinesis {
 namespace {
 
 TEST(Base64Test, DecodesEveryLength) {
-  const char* given = std::getenv("WEIR_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  const uint64_t seed = base::TestSeed(1);
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   for (size_t size = 0; size < 300; ++size) {
     std::string data(size, '\0');

@@ -2,19 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <limits>
 
 #include "base/format.h"
 #include "base/random.h"
+#include "base/test_seed.h"
 
 namespace weir::ingest::kinesis {
 namespace {
 
 TEST(SequenceTextTest, AddsAsTheWholeNumberIsWritten) {
-  const char* given = std::getenv("WEIR_SEED");
-  const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-  SCOPED_TRACE(fmt::format("WEIR_SEED={}", seed));
+  const uint64_t seed = base::TestSeed(1);
+  SCOPED_TRACE(base::SeedTrace(seed));
   base::Random random(seed);
   const log::StreamDefinition stream = {
       .name = "s", .created = {1'600'000'000'000}, .shards = log::EvenShards(3)};
