@@ -26,11 +26,12 @@ class ConversionDashboard : public Dashboard {
   }
 
   void Register(net::HttpServer& server) override {
-    const auto web_file = [](net::Request request, std::unique_ptr<net::Responder> responder) {
+    const auto web_file = [](const net::Request& request,
+                             std::unique_ptr<net::Responder> responder) {
       responder->Send(AnswerWebFile(request));
     };
     server.Route(
-        "GET", "/", [this](net::Request request, std::unique_ptr<net::Responder> responder) {
+        "GET", "/", [this](const net::Request& request, std::unique_ptr<net::Responder> responder) {
           responder->Send(auth::ClaimsSignature(request) ? to_signed_ : AnswerWebFile(request));
         });
     server.Route("GET", "/assets/{rest...}", web_file);

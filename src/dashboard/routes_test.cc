@@ -90,12 +90,13 @@ TEST_F(DashboardRoutes, SlowQueriesLeaveTheThreadsOfOtherRoutesFree) {
   http_ = *net::HttpServer::Create({.port = 0}, clock);
   (*dashboard)->Register(*http_);
   http_->RouteBlocking("GET", "/metrics",
-                       [](net::Request, std::unique_ptr<net::Responder> responder) {
+                       [](const net::Request&, std::unique_ptr<net::Responder> responder) {
                          responder->Send({.body = "{}"});
                        });
   ASSERT_TRUE(http_->Start().has_value());
   std::vector<int> answers(kSlowQueries);
   std::vector<std::thread> asking;
+  asking.reserve(kSlowQueries);
   for (int& answer : answers) {
     asking.emplace_back([&] { answer = Status("POST", "/v1/query", R"({"sql":"SELECT 1"})"); });
   }

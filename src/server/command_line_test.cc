@@ -13,6 +13,7 @@ namespace {
 int StatusOf(std::vector<std::string> words) {
   words.insert(words.begin(), "weir");
   std::vector<char*> arguments;
+  arguments.reserve(words.size());
   for (std::string& word : words) {
     arguments.push_back(word.data());
   }
