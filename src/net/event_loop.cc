@@ -74,8 +74,7 @@ struct Peer {
 
 using PeerPtr = std::shared_ptr<Peer>;
 
-// One thread and its connections. Everything but Adopt, Drain, CloseAll and Finish runs on that
-// thread.
+// One thread and its connections. Everything but Adopt, Drain and Finish runs on that thread.
 class Loop {
  public:
   Loop(Service& service, ConnectionCensus& census, size_t max_handshakes)
@@ -112,6 +111,9 @@ class Loop {
                                                                  .date = &date_});
     asio::post(context_, [this, peer] {
       peers_.emplace(peer->id, peer);
+      if (finished_) {
+        return Close(peer);
+      }
       if (peer->handshaking) {
         BeginHandshake(peer);
       }
@@ -126,26 +128,21 @@ class Loop {
     asio::post(context_, [this] { ForEach([](Peer& peer) { peer.connection().OnDrain(); }); });
   }
 
-  void CloseAll() {
+  // Closes all connections, so that nobody waits for a server that has stopped.
+  void Finish() {
+    mailbox_->Close();
+    work_.reset();
     asio::post(context_, [this] {
+      finished_ = true;
       const auto all = peers_;
       for (const auto& [id, peer] : all) {
         Close(peer);
       }
+      context_.stop();
     });
-  }
-
-  void Finish() {
-    mailbox_->Close();
-    work_.reset();
-    context_.stop();
-    if (thread_.joinable()) {
-      thread_.join();
-    }
-    for (const auto& [id, peer] : peers_) {
-      census_.Leave(peer->client);
-    }
-    peers_.clear();
+    thread_.join();
+    context_.restart();
+    context_.poll();  // Those that were adopted meanwhile.
     turns_.Clear();
   }
 
@@ -456,6 +453,7 @@ class Loop {
   std::unordered_map<uint64_t, PeerPtr> peers_;
   Turns<Client, PeerPtr> turns_;
   bool turning_ = false;
+  bool finished_ = false;
   const Client* last_owner_ = nullptr;  // To be compared, it may be gone.
   int64_t shared_until_nanos_ = 0;
   std::vector<Delivery> mail_;
@@ -537,10 +535,7 @@ class AsioLoops : public EventLoops {
       loop->Drain();
     }
     census_.AwaitEmpty(drain_millis);
-    for (const auto& loop : loops_) {
-      loop->CloseAll();
-    }
-    for (const auto& loop : loops_) {
+    for (const auto& loop : loops_) {  // The first one accepts for the others.
       loop->Finish();
     }
   }

@@ -1,9 +1,8 @@
 #include "net/http1_connection.h"
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 
-#include <vector>
+#include "net/connection_fixture.h"
 
 namespace weir::net {
 namespace {
@@ -14,23 +13,9 @@ ServerOptions SmallOptions() {
   return options;
 }
 
-size_t AllocatedBytes() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
-
-// One connection without a socket, and what a loop does for it.
-class Http1ConnectionTest : public testing::Test {
+class Http1ConnectionTest : public ConnectionFixture<Http1Connection> {
  protected:
-  Http1ConnectionTest()
-      : service_(SmallOptions(), clock_, "test"),
-        mailbox_(std::make_shared<Mailbox>([] {})),
-        connection_({.service = service_,
-                     .mailbox = mailbox_,
-                     .id = 1,
-                     .remote = "127.0.0.1:1",
-                     .client = "127.0.0.1",
-                     .date = &date_}) {
+  Http1ConnectionTest() : ConnectionFixture(SmallOptions()) {
     for (const char* const method : {"GET", "HEAD", "POST"}) {
       service_.router.Add("/held",
                           {.method = method,
@@ -45,30 +30,9 @@ class Http1ConnectionTest : public testing::Test {
     }
   }
 
-  void Deliver() {
-    std::vector<Delivery> mail;
-    mailbox_->Take(mail);
-    for (Delivery& delivery : mail) {
-      connection_.OnDelivery(std::move(delivery));
-    }
-  }
-
-  std::string Take() {
-    std::string output = connection_.TakeOutput();
-    connection_.OnSent(output.size());
-    return output;
-  }
-
   static std::string Head(std::string_view method, std::string_view more = "") {
     return fmt::format("{} /held HTTP/1.1\r\nhost: localhost\r\n{}\r\n", method, more);
   }
-
-  const std::string date_ = "Sun, 13 Sep 2020 12:26:40 GMT";
-  base::ManualClock clock_;
-  Service service_;
-  std::shared_ptr<Mailbox> mailbox_;
-  std::vector<std::unique_ptr<Responder>> waiting_;
-  Http1Connection connection_;
 };
 
 TEST_F(Http1ConnectionTest, ForgetsWhatWasSentForAnAnswerThatIsOver) {

@@ -1,8 +1,8 @@
 #include "net/http2_connection.h"
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 
+#include "net/connection_fixture.h"
 #include "net/raw_http2.h"
 
 namespace weir::net {
@@ -16,23 +16,9 @@ constexpr uint8_t kReset = 3;
 
 using Fields = RawHttp2::Fields;
 
-size_t AllocatedBytes() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
-
-// One connection without a socket, and what a loop does for it.
-class Http2ConnectionTest : public testing::Test {
+class Http2ConnectionTest : public ConnectionFixture<Http2Connection> {
  protected:
-  Http2ConnectionTest()
-      : service_({}, clock_, "test"),
-        mailbox_(std::make_shared<Mailbox>([] {})),
-        connection_({.service = service_,
-                     .mailbox = mailbox_,
-                     .id = 1,
-                     .remote = "127.0.0.1:1",
-                     .client = "127.0.0.1",
-                     .date = &date_}) {
+  Http2ConnectionTest() : ConnectionFixture({}) {
     service_.router.Add("/counted",
                         {.method = "GET",
                          .max_body_bytes = {},
@@ -67,34 +53,7 @@ class Http2ConnectionTest : public testing::Test {
     Deliver();
   }
 
-  void Deliver() {
-    std::vector<Delivery> mail;
-    mailbox_->Take(mail);
-    for (Delivery& delivery : mail) {
-      connection_.OnDelivery(std::move(delivery));
-    }
-  }
-
-  // All output as it is.
-  std::string Take() {
-    std::string all;
-    for (;;) {
-      const std::string some = connection_.TakeOutput();
-      if (some.empty()) {
-        return all;
-      }
-      connection_.OnSent(some.size());
-      all += some;
-    }
-  }
-
-  const std::string date_ = "Sun, 13 Sep 2020 12:26:40 GMT";
-  base::ManualClock clock_;
-  Service service_;
-  std::shared_ptr<Mailbox> mailbox_;
-  std::vector<std::unique_ptr<Responder>> waiting_;
   size_t begun_ = 0;
-  Http2Connection connection_;
 };
 
 TEST_F(Http2ConnectionTest, TakesTurns) {

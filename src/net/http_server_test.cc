@@ -374,6 +374,19 @@ TEST_P(HttpServerTest, DrainsRunningRequestsWhenStopped) {
   stopper.join();
 }
 
+TEST_P(HttpServerTest, LeavesNobodyWaitingWhenItHasStopped) {
+  Start();
+  RawConnection idle = Connect();
+  RawConnection waiting = Connect();
+  waiting.Send(Get("/held"));
+  auto held = TakeHeld();
+  server_->Stop(0);
+  for (RawConnection* const raw : {&idle, &waiting}) {
+    raw->ReadUntil("");
+    EXPECT_TRUE(raw->ended());
+  }
+}
+
 TEST_P(HttpServerTest, ToleratesAnswersAfterItStopped) {
   Start();
   RawConnection raw = Connect();

@@ -30,6 +30,10 @@ class RawConnection {
   std::string ReadSome();
   // One response with its content-length body, or "" when the server has closed.
   std::string ReadResponse();
+
+  // Whether the last reading saw the server's end of it, rather than nothing for ten seconds.
+  bool ended() const { return ended_; }
+
   // Makes the receive buffer as small as the system allows.
   void ShrinkReceiveBuffer();
 
@@ -39,6 +43,7 @@ class RawConnection {
   int fd_;
   std::unique_ptr<crypto::TlsSession> session_;
   std::string input_;
+  bool ended_ = false;
 };
 
 }  // namespace weir::net

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
@@ -70,6 +71,7 @@ void RawConnection::ShrinkReceiveBuffer() {
 bool RawConnection::Receive() {
   std::array<char, 65536> buffer{};
   const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), 0);
+  ended_ = size == 0 || (size < 0 && errno != EAGAIN);
   const std::string_view received(buffer.data(), static_cast<size_t>(std::max<ssize_t>(size, 0)));
   if (session_ == nullptr) {
     input_.append(received);
@@ -79,6 +81,7 @@ bool RawConnection::Receive() {
   const std::string plaintext = session_->TakePlaintext();
   input_.append(plaintext);
   SendOutsideOfTls(session_->TakeOutput());
+  ended_ = ended_ || session_->ended();
   return !plaintext.empty() || (size > 0 && fed && !session_->ended());
 }
 
