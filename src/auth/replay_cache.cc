@@ -188,7 +188,7 @@ class ReplayCache::Recorder : public net::Responder {
 
   void Send(net::Response response) override {
     finished_ = true;
-    const bool keep = response.status == 200 && !response.nothing_done;
+    const bool keep = response.had_effect.value_or(response.status == 200);
     const Waiting waiting = memory_->Finish(mark_, keep ? &response : nullptr);
     for (const std::unique_ptr<net::Responder>& other : waiting) {
       other->Send(response);

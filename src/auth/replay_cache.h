@@ -38,10 +38,11 @@ class ReplayCache {
   ~ReplayCache();
 
   /// For the first request with `signature` (one that was verified): the responder to answer it
-  /// with. Its answer is kept when its status is 200 and something was done (also when that is only
-  /// a part of it, which must not be done twice); another one lets the client try again. For a
-  /// repetition: nullptr, and it is answered (now, or with the first). Refused, with `responder`
-  /// left as it was, when the first answer is known no longer or too many wait for it.
+  /// with. Its answer is kept when something was done, or may have been (also when that is only a
+  /// part of it, which must not be done twice): see net::Response::had_effect. Another one lets the
+  /// client try again. For a repetition: nullptr, and it is answered (now, or with the first).
+  /// Refused, with `responder` left as it was, when the first answer is known no longer or too many
+  /// wait for it.
   std::expected<std::unique_ptr<net::Responder>, SignatureRefusal> Admit(
       std::string_view signature, std::unique_ptr<net::Responder>& responder);
 

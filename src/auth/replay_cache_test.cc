@@ -126,13 +126,23 @@ TEST_F(ReplayCacheTest, AFailureMayBeTriedAgain) {
 TEST_F(ReplayCacheTest, WhatWasAnsweredWithoutEffectMayBeTriedAgain) {
   Arrival throttled = Arrive("a");
   net::Response none = Response(200, "every record failed");
-  none.nothing_done = true;
+  none.had_effect = false;
   throttled.first->Send(std::move(none));
   EXPECT_EQ(*throttled.answer, "200 every record failed");
   Arrival again = Arrive("a");
   ASSERT_NE(again.first, nullptr) << "handled anew";
   again.first->Send(Response(200, "stored"));
   EXPECT_EQ(*Arrive("a").answer, "200 stored");
+}
+
+TEST_F(ReplayCacheTest, AnErrorAfterAnEffectIsAnsweredAgain) {
+  Arrival refused = Arrive("a");
+  net::Response some = Response(400, "a part is stored");
+  some.had_effect = true;
+  refused.first->Send(std::move(some));
+  const Arrival again = Arrive("a");
+  EXPECT_EQ(again.first, nullptr) << "not handled anew";
+  EXPECT_EQ(*again.answer, "400 a part is stored");
 }
 
 TEST_F(ReplayCacheTest, SignaturesAreForgottenWhenTheyHaveExpired) {

@@ -45,8 +45,9 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
-  /// Nothing was done, whatever the status says: the same request may be tried anew. Not sent.
-  bool nothing_done = false;
+  /// Whether something was, or may have been, done, so that the same request must not be tried
+  /// anew. Without it the status says so: 200 of something, others of nothing. Not sent.
+  std::optional<bool> had_effect = std::nullopt;
 };
 
 /// {"error":{"code":…,"message":…}} with the status that fits the code (see base::Code); adds

@@ -140,8 +140,10 @@ void FirehoseService::Answer(const Pending& pending, const IntakeOutcome& outcom
   metrics_.duplicate.Add(static_cast<double>(outcome.duplicates));
   metrics_.bytes.Add(failed == 0 ? static_cast<double>(pending.bytes) : 0);
   if (!pending.batch && failed > 0) {
-    return pending.responder->Send(aws::MakeResponse(
-        pending.encoding, PutError(outcome.refused.front().second), pending.request_id));
+    net::Response response = aws::MakeResponse(
+        pending.encoding, PutError(outcome.refused.front().second), pending.request_id);
+    response.had_effect = !outcome.NothingStored();
+    return pending.responder->Send(std::move(response));
   }
   kinesis::SequenceText sequence(pending.stream->definition());
   const auto writer = aws::Writer::Create(pending.encoding);
@@ -178,7 +180,7 @@ void FirehoseService::Answer(const Pending& pending, const IntakeOutcome& outcom
   writer->EndMap();
   net::Response response =
       aws::MakeResponse(pending.encoding, 200, writer->Take(), pending.request_id);
-  response.nothing_done = outcome.NothingStored();
+  response.had_effect = !outcome.NothingStored();
   pending.responder->Send(std::move(response));
 }
 

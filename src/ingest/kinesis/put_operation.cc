@@ -115,7 +115,6 @@ void PutOperation::Answer(const Pending& pending, IntakeOutcome outcome) {
         stream);
     failed = answer.failed;
     response = aws::MakeResponse(pending.encoding, 200, std::move(answer.body), pending.request_id);
-    response.nothing_done = outcome.NothingStored();
   } else if (!outcome.refused.empty()) {
     failed = 1;
     response =
@@ -126,6 +125,7 @@ void PutOperation::Answer(const Pending& pending, IntakeOutcome outcome) {
                                  WriteStored(pending.encoding, outcome.placements.front(), stream),
                                  pending.request_id);
   }
+  response.had_effect = !outcome.NothingStored();
   metrics_.failed.Add(static_cast<double>(failed));
   // An aggregated record may hold several events; it counts once.
   const size_t duplicates = std::min(outcome.duplicates, pending.records - failed);
