@@ -339,7 +339,10 @@ class SimulatedFile : public File {
   }
 
   Result<void> WriteAt(uint64_t offset, std::string_view data) override {
-    RETURN_IF_ERROR(BeginChange("write"));
+    Result<void> begun = BeginChange("write");
+    if (!begun.has_value() && begun.error().code != Code::kDiskFull) {
+      return begun;
+    }
     const std::lock_guard lock(disk_->mutex);
     const uint64_t size = node_->current.size();
     const uint64_t reach = size + disk_->free_bytes();
@@ -347,13 +350,16 @@ class SimulatedFile : public File {
     if (full) {
       data = data.substr(0, reach > offset ? reach - offset : 0);
     }
+    if (!begun.has_value() && !data.empty()) {
+      data.remove_suffix(1);
+    }
     if (!data.empty()) {
       FileChange change{.is_resize = false, .offset = offset, .data = std::string(data)};
       disk_->Account(*node_, std::max<uint64_t>(size, offset + data.size()));
       Apply(change, node_->current);
       node_->unsynced.push_back(std::move(change));
     }
-    return full ? NoSpace("write") : Result<void>();
+    return begun.has_value() && full ? NoSpace("write") : begun;
   }
 
   Result<void> Allocate(uint64_t size) override {

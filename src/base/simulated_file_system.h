@@ -60,7 +60,8 @@ class SimulatedFileSystem : public FileSystem {
   void SetFreeBytes(uint64_t bytes);
 
   /// Makes matching operations fail: `decide` gets the operation ("write", "sync", …) and the path,
-  /// and returns the error to give, or nothing.
+  /// and returns the error to give, or nothing. A write that fails with kDiskFull has done all but
+  /// its last byte.
   using FaultHook =
       std::function<std::optional<Error>(std::string_view operation, std::string_view path)>;
   void SetFaultHook(FaultHook decide);

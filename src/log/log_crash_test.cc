@@ -215,6 +215,16 @@ void BatchesWorkload(Client& client) {
   }
 }
 
+/// Each write holds a small batch and a larger one.
+void PairsWorkload(Client& client) {
+  for (uint64_t i = 0; i < 4 && client.alive(); ++i) {
+    client.SendEach({10, 20});
+    client.SendRows(i, i + 1);
+    client.SendEach({700, 900});
+    client.Drive();
+  }
+}
+
 void ProducerWorkload(Client& client) {
   for (uint64_t i = 0; i < 14 && client.alive(); ++i) {
     client.SendRows(i == 0 ? 0 : i * 3 - 1, i * 3 + 3);  // one row of each is a repetition
@@ -571,6 +581,42 @@ class LogCrashTest : public ::testing::Test {
     return seen > operation && !HasFailure();
   }
 
+  /// Runs the workload with a disk that has no space for the last byte of the `write`-th write, or
+  /// for what it allocates, and stops after `more` further operations; false when there are fewer.
+  bool FillAt(const Workload& workload, uint64_t write, uint64_t more, uint64_t seed) {
+    SimulatedFileSystem files;
+    uint64_t seen = 0;
+    files.SetFaultHook([&](std::string_view kind, std::string_view) -> std::optional<base::Error> {
+      if ((kind != "write" && kind != "allocate") || seen++ != write) {
+        return std::nullopt;
+      }
+      files.StopAt(files.operations() + more);
+      return base::Error{base::Code::kDiskFull, "no space"};
+    });
+    Known known(workload.definition);
+    base::ManualClock clock;
+    {
+      Client client(files, clock, known);
+      if (client.alive()) {
+        workload.run(client);
+      }
+    }
+    for (const Loss loss : SimulatedFileSystem::kLosses) {
+      const bool random = loss == Loss::kRandomCut || loss == Loss::kTornSectors;
+      for (uint64_t i = 0; i < (random ? kSeedsPerLoss : 1); ++i) {
+        SCOPED_TRACE(fmt::format("workload {}, full at write {}, stops {} later, loss {}, {}",
+                                 workload.name, write, more, static_cast<int>(loss),
+                                 base::SeedTrace(seed)));
+        const uint64_t image = seed + write * kSeedsPerLoss + i;
+        CheckDisk(known, *files.Crash(loss, image), image);
+        if (HasFailure()) {
+          return false;
+        }
+      }
+    }
+    return seen > write;
+  }
+
   uint64_t states_ = 0;
 };
 
@@ -596,7 +642,8 @@ TEST_F(LogCrashTest, EveryFailingOperationKeepsTheInvariants) {
   std::vector<Workload> workloads = Workloads();
   workloads.push_back({"batches", Definition("batches"), BatchesWorkload});
   for (const Workload& workload : workloads) {
-    for (const base::Code code : {base::Code::kIo, base::Code::kDiskFull}) {
+    for (const base::Code code :
+         {base::Code::kIo, base::Code::kPermission, base::Code::kDiskFull}) {
       uint64_t operation = 0;
       while (operation < kMaxOperations && FailAt(workload, operation, code)) {
         ++operation;
@@ -607,6 +654,25 @@ TEST_F(LogCrashTest, EveryFailingOperationKeepsTheInvariants) {
   RecordProperty("states", static_cast<int>(states_));
   std::printf("log fault states: %llu, failures: %d\n", static_cast<unsigned long long>(states_),
               HasFailure() ? 1 : 0);
+}
+
+TEST_F(LogCrashTest, WhatAFullDiskRefusedIsNotFoundAfterAPowerLoss) {
+  const uint64_t seed = base::TestSeed(1);
+  StreamDefinition resharded = Definition("reshard");
+  resharded.retention_millis = 1;
+  const std::vector<Workload> workloads = {{"pairs", Definition("pairs"), PairsWorkload},
+                                           {"batches", Definition("batches"), BatchesWorkload},
+                                           {"reshard", resharded, ReshardWorkload}};
+  for (const Workload& workload : workloads) {
+    for (uint64_t more = 0; more < 4; ++more) {
+      uint64_t write = 0;
+      while (write < kMaxOperations && FillAt(workload, write, more, seed)) {
+        ++write;
+      }
+      ASSERT_FALSE(HasFailure());
+      EXPECT_GT(write, 5U);
+    }
+  }
 }
 
 }  // namespace

@@ -531,6 +531,25 @@ TEST_F(LogTest, FailedSyncStopsTheLogAndItsWriteIsCutAtTheNextOpening) {
   EXPECT_EQ(log_->recovery().torn_tails, 0U);
 }
 
+TEST_F(LogTest, WhatMayBeInTheFileIsAnsweredWithIo) {
+  AppendOne(*log_, *stream_, "k", "kept");
+  for (const std::string_view operation : {"write", "sync"}) {
+    SCOPED_TRACE(operation);
+    files_.SetFaultHook(
+        [operation](std::string_view kind, std::string_view path) -> std::optional<base::Error> {
+          if (kind == operation && path.contains(".segment")) {
+            return base::Error{base::Code::kPermission, "read-only file system"};
+          }
+          return std::nullopt;
+        });
+    EXPECT_EQ(AppendOne(*log_, *stream_, "k", "lost").code(), base::Code::kIo);
+    EXPECT_FALSE(log_->healthy());
+    files_.SetFaultHook(nullptr);
+    Reopen();
+    EXPECT_THAT(All(), ElementsAre("kept"));
+  }
+}
+
 TEST_F(LogTest, DeletedStreamIsGoneAndItsNameIsFree) {
   AppendOne(*log_, *stream_, "k", "x");
   ASSERT_TRUE(log_->DeleteStream("clicks").has_value());

@@ -270,17 +270,13 @@ base::Result<void> Shard::WriteBatches(size_t from, size_t to) {
     Publish(from, to, offset, place);
     return {};
   }
-  if (written.error().code == base::Code::kDiskFull) {
-    // Cuts what the failed write may have left; the file grows again with the next write.
-    const base::Result<void> cut = active_file_->Truncate(offset);
-    if (cut.has_value()) {
-      environment_.health.SetFull();
-      const std::lock_guard lock(mutex_);
-      active.file_bytes = offset;
-      return std::unexpected(base::Within(active.path, std::move(written).error()));
-    }
-    written.error().code = base::Code::kIo;  // what was written may be found later
+  if (written.error().code == base::Code::kDiskFull && Cut(offset).has_value()) {
+    environment_.health.SetFull();
+    const std::lock_guard lock(mutex_);
+    active.file_bytes = offset;
+    return std::unexpected(base::Within(active.path, std::move(written).error()));
   }
+  written.error().code = base::Code::kIo;  // what was written may be found later
   NoteUnsynced(offset);
   base::Error error = base::Within(active.path, std::move(written).error());
   environment_.health.Poison(error);
@@ -289,6 +285,15 @@ base::Result<void> Shard::WriteBatches(size_t from, size_t to) {
 
 base::Result<void> Shard::WriteAndSync(uint64_t offset, std::string_view bytes) {
   RETURN_IF_ERROR(active_file_->WriteAt(offset, bytes));
+  return Sync();
+}
+
+base::Result<void> Shard::Cut(uint64_t offset) {
+  RETURN_IF_ERROR(active_file_->Truncate(offset));
+  return Sync();
+}
+
+base::Result<void> Shard::Sync() {
   const int64_t begun = environment_.clock.MonotonicNanos();
   auto synced = active_file_->SyncData();
   environment_.metrics.fsync_seconds.Observe(

@@ -172,6 +172,10 @@ class Shard {
   size_t BatchesThatFit(size_t from, uint64_t room) const;
   base::Result<void> WriteBatches(size_t from, size_t to);
   base::Result<void> WriteAndSync(uint64_t offset, std::string_view bytes);
+  /// Makes durable that the active segment ends at `offset`: a power loss brings back nothing of a
+  /// write that was refused. It grows again with the next write.
+  base::Result<void> Cut(uint64_t offset);
+  base::Result<void> Sync();
   void Publish(size_t from, size_t to, uint64_t offset, const WritePlace& place);
   void FailWaiting(const base::Error& error);
   base::Result<void> Roll();
