@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "base/logging.h"
 #include "log/verify.h"
 
 namespace weir::log {
@@ -69,8 +70,15 @@ base::Result<Stream*> LocalLog::OpenStream(const StreamDefinition& definition) {
   if (!stream.has_value()) {
     // Lest its name be bound to these shards. What is marked is removed by the next opening at the
     // latest.
-    if (created && files_.Exists(folder) && MarkDeleted(folder).has_value()) {
-      static_cast<void>(FinishDeletion(folder));
+    if (created && files_.Exists(folder)) {
+      if (const auto marked = MarkDeleted(folder); marked.has_value()) {
+        static_cast<void>(FinishDeletion(folder));
+      } else {
+        base::LogEvent(base::LogLevel::kWarning, "log.stream_left",
+                       "could not remove a stream that was created in part: remove its folder "
+                       "before its name is used with other shards",
+                       {{"folder", folder}, {"cause", marked.error().message}});
+      }
     }
     return std::unexpected(std::move(stream).error());
   }

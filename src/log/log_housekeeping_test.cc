@@ -82,6 +82,24 @@ TEST_P(LogCreationFaultTest, LeavesTheNameFreeWhenNothingCanBeRemoved) {
   EXPECT_TRUE(AppendOne(*log_, *stream, "k", "x").ok());
 }
 
+TEST_P(LogCreationFaultTest, TellsOfTheFolderThatStaysInTheWay) {
+  files_.SetFaultHook(
+      [](std::string_view operation, std::string_view path) -> std::optional<base::Error> {
+        if ((operation == "allocate" && path.find("-000000000003") != std::string_view::npos) ||
+            (operation == "create" && path.ends_with("/deleted"))) {
+          return base::Error{GetParam(), "injected"};
+        }
+        return std::nullopt;
+      });
+  testing::internal::CaptureStderr();
+  EXPECT_FALSE(log_->OpenStream(Definition("clicks", 8)).has_value());
+  const std::string logged = testing::internal::GetCapturedStderr();
+  files_.SetFaultHook(nullptr);
+  EXPECT_TRUE(files_.Exists("data/streams/clicks"));
+  EXPECT_THAT(logged, testing::HasSubstr("log.stream_left"));
+  EXPECT_THAT(logged, testing::HasSubstr("data/streams/clicks"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Errors, LogCreationFaultTest,
                          ::testing::Values(base::Code::kDiskFull, base::Code::kIo));
 
