@@ -35,13 +35,13 @@ class ConversionDashboard : public Dashboard {
           responder->Send(auth::ClaimsSignature(request) ? to_signed_ : AnswerWebFile(request));
         });
     server.Route("GET", "/assets/{rest...}", web_file);
-    RouteQuery(server, "GET", "/v1/dashboards/conversion",
-               [this](const net::Request&) { return AnswerDataset(); });
+    RouteOn(dataset_thread_, server, "GET", "/v1/dashboards/conversion",
+            [this](const net::Request&) { return AnswerDataset(); });
     server.RouteEvents("/v1/dashboards/conversion/events",
                        [this](net::Request request, std::shared_ptr<net::EventStream> stream) {
                          refresher_.AddListener(std::move(stream), MayStill(std::move(request)));
                        });
-    RouteQuery(server, "POST", "/v1/query", [this](const net::Request& request) {
+    RouteOn(query_threads_, server, "POST", "/v1/query", [this](const net::Request& request) {
       const auto identity = gate_.Check(request, auth::Action::kQuery);
       return identity.has_value() ? AnswerQuery(queries_, *identity, request)
                                   : gate_.Refused(identity.error(), request);
@@ -50,24 +50,27 @@ class ConversionDashboard : public Dashboard {
 
   void Stop() override {
     refresher_.Stop();
+    dataset_thread_.Stop();
     query_threads_.Stop();
   }
 
  private:
+  using Answer = std::function<net::Response(const net::Request&)>;
+
   /// Queries can take long, so they have threads of their own: those of the server's blocking
   /// routes stay free for others.
-  void RouteQuery(net::HttpServer& server, std::string_view method, std::string_view pattern,
-                  std::function<net::Response(const net::Request&)> answer) {
+  static void RouteOn(net::BlockingPool& threads, net::HttpServer& server, std::string_view method,
+                      std::string_view pattern, Answer answer) {
     server.Route(
         method, pattern,
-        [this, answer = std::move(answer)](net::Request request,
-                                           std::unique_ptr<net::Responder> responder) {
+        [&threads, answer = std::make_shared<const Answer>(std::move(answer))](
+            net::Request request, std::unique_ptr<net::Responder> responder) {
           net::Responder* const waiting = responder.get();
-          std::move_only_function<void()> job = [&answer, request = std::move(request),
+          std::move_only_function<void()> job = [answer, request = std::move(request),
                                                  responder = std::move(responder)] {
-            responder->Send(answer(request));
+            responder->Send((*answer)(request));
           };
-          if (!query_threads_.Run(job)) {
+          if (!threads.Run(job)) {
             waiting->Send(net::ErrorResponse(
                 {base::Code::kUnavailable, "too many queries wait already; try again later"}));
           }
@@ -96,6 +99,7 @@ class ConversionDashboard : public Dashboard {
   auth::Gate& gate_;
   const net::Response to_signed_;
   Refresher refresher_;
+  net::BlockingPool dataset_thread_{1};  // One refresh at a time, so one thread waits for it.
   net::BlockingPool query_threads_{kQueryThreads};
 };
 

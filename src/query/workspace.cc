@@ -73,10 +73,11 @@ std::string PartitionValues(const TableShape& shape, const std::vector<std::stri
   return list;
 }
 
-/// The name as FROM takes it.
+/// The name as FROM takes it, unless it is a word of SQL.
 std::string Written(const RelationName& name) {
   const auto part = [](const std::string& text) {
     const bool plain =
+        std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
     return plain ? text : QuoteIdentifier(text);
   };
