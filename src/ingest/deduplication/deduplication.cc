@@ -21,7 +21,7 @@ constexpr int64_t kDefaultHorizonHours = 24;
 constexpr int64_t kHourMillis = 3'600'000;
 // After a failure, definitions and indexes are looked at again no sooner than this.
 constexpr int64_t kRefreshAgainNanos = 1'000'000'000;
-// Likewise while appends or a run of the one that served a stream before are under way.
+// Likewise while appends or a run of one that serves no stream any more are under way.
 constexpr int64_t kAwaitOthersNanos = 20'000'000;
 
 struct Definitions {
@@ -154,7 +154,7 @@ class DeduplicatingIntake : public Intake {
   /// What a refresh came to.
   struct Refreshed {
     std::optional<base::Error> failure;  ///< The first.
-    bool awaits_others = false;  ///< A stream's former deduplicator has not done its work yet.
+    bool awaits_others = false;          ///< One that serves no stream any more has work under way.
 
     void Fail(base::Error error) {
       if (!failure.has_value()) {
@@ -216,6 +216,7 @@ class DeduplicatingIntake : public Intake {
 
   Refreshed Bring(const Definitions& definitions) {
     Refreshed refreshed;
+    std::erase_if(all_, [](const auto& one) { return one->retired() && one->Retire(); });
     ByStream wanted;
     Unserved unserved;
     for (const auto& [stream, error] : definitions.bad) {
@@ -242,7 +243,6 @@ class DeduplicatingIntake : public Intake {
         continue;
       }
       if (!RetireAll(definition.stream)) {
-        refreshed.awaits_others = true;
         unserved.emplace(definition.stream,
                          Unavailable("its de-duplication has changed and is being replaced"));
         continue;
@@ -263,6 +263,7 @@ class DeduplicatingIntake : public Intake {
         RetireAll(name);
       }
     }
+    refreshed.awaits_others = std::ranges::any_of(all_, &StreamDeduplicator::retired);
     {
       const std::lock_guard lock(mutex_);
       by_stream_ = std::move(wanted);

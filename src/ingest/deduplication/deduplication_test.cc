@@ -171,6 +171,24 @@ TEST(Deduplication, OtherStreamsPassUnchanged) {
   EXPECT_EQ(world.Put({Event("a")}).duplicates, 1) << "what the stream holds is read anew";
 }
 
+TEST(Deduplication, AnIndexThatServesNoStreamLeavesMemoryWhenItsWorkIsDone) {
+  World world;
+  world.Put({Event("a")});
+  const auto under_way = world.Send({Event("b")});
+  world.RemoveDefinition();
+  const auto passes = world.Send({Event("c")});
+  EXPECT_GT(world.Shown("weir_ingest_deduplication_memory_bytes"), 0) << "its append comes back";
+  world.Drive();
+  EXPECT_TRUE(under_way->has_value() && passes->has_value());
+  world.clock().AdvanceMillis(20);
+  world.Put({Event("d")});
+  EXPECT_EQ(world.Shown("weir_ingest_deduplication_memory_bytes"), 0);
+  EXPECT_EQ(world.Shown("weir_ingest_deduplication_events"), 0);
+  world.Define(24);
+  EXPECT_EQ(world.Put({Event("b", 2)}).duplicates, 1);
+  EXPECT_EQ(world.Shown("weir_ingest_deduplication_events"), 4);
+}
+
 TEST(Deduplication, TheHorizonEnds) {
   World world;
   world.Define(2);

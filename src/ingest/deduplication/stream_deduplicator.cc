@@ -170,7 +170,12 @@ bool StreamDeduplicator::Retire() {
   retired_ = true;
   covered_.reset();
   const bool is_writing = spill_ != nullptr && write_again_nanos_ == 0;
-  return !is_writing && appending_[0] == 0 && appending_[1] == 0;
+  if (is_writing || appending_[0] != 0 || appending_[1] != 0) {
+    return false;
+  }
+  events_.Set(0);
+  memory_bytes_.Set(0);
+  return true;
 }
 
 void StreamDeduplicator::Judge(const std::shared_ptr<Request>& request, size_t entry,

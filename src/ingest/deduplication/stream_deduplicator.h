@@ -89,8 +89,10 @@ class StreamDeduplicator {
   base::Result<void> Repair();
   // Another takes its place: begins no further run, and is not to append any more. Whether nothing
   // is under way: neither a run, which the other would not find, nor an append, whose event it
-  // would not.
+  // would not; then it shows that nothing is remembered.
   bool Retire();
+
+  bool retired() const { return retired_; }
 
  private:
   // An event whose record is being appended, and who else sends it meanwhile.
