@@ -40,11 +40,11 @@ class ExampleKeyring : public Keyring {
   }
 
   Lookup Find(std::string_view id) const override {
-    Lookup lookup = {.secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", .identity = {}};
-    if (id == "AKIDEXAMPLE") {
-      lookup.identity = weir::auth::Everyone();
-    }
-    return lookup;
+    return {.secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", .identity = IdentityOf(id)};
+  }
+
+  std::optional<Identity> IdentityOf(std::string_view id) const override {
+    return id == "AKIDEXAMPLE" ? std::optional(weir::auth::Everyone()) : std::nullopt;
   }
 
   void Touch(std::string_view /*id*/) override {}
