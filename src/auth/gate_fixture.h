@@ -28,7 +28,7 @@ class FakeServer : public net::HttpServer {
   }
 
   void RouteBlocking(std::string_view method, std::string_view pattern, net::Handler handler,
-                     std::optional<size_t> max_body_bytes) override {
+                     std::optional<size_t> max_body_bytes, net::BlockingPool* /*pool*/) override {
     Route(method, pattern, std::move(handler), max_body_bytes);
   }
 

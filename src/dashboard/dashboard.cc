@@ -11,8 +11,10 @@
 namespace weir::dashboard {
 namespace {
 
-/// One for each query that runs or waits, and one that tells the next that these are too many.
-constexpr int kQueryThreads = query::kMaxRunningQueries + query::kMaxWaitingQueries + 1;
+/// Those that run and those that wait, each in its thread.
+constexpr int kMaxQueries = query::kMaxRunningQueries + query::kMaxWaitingQueries;
+/// They share one refresh, so this is only what waits for it.
+constexpr size_t kMaxDatasets = 256;
 
 class ConversionDashboard : public Dashboard {
  public:
@@ -35,17 +37,24 @@ class ConversionDashboard : public Dashboard {
           responder->Send(auth::ClaimsSignature(request) ? to_signed_ : AnswerWebFile(request));
         });
     server.Route("GET", "/assets/{rest...}", web_file);
-    RouteOn(dataset_thread_, server, "GET", "/v1/dashboards/conversion",
-            [this](const net::Request&) { return AnswerDataset(); });
+    server.RouteBlocking(
+        "GET", "/v1/dashboards/conversion",
+        [this](const net::Request&, std::unique_ptr<net::Responder> responder) {
+          responder->Send(AnswerDataset());
+        },
+        {}, &dataset_thread_);
     server.RouteEvents("/v1/dashboards/conversion/events",
                        [this](net::Request request, std::shared_ptr<net::EventStream> stream) {
                          refresher_.AddListener(std::move(stream), MayStill(std::move(request)));
                        });
-    RouteOn(query_threads_, server, "POST", "/v1/query", [this](const net::Request& request) {
-      const auto identity = gate_.Check(request, auth::Action::kQuery);
-      return identity.has_value() ? AnswerQuery(queries_, *identity, request)
-                                  : gate_.Refused(identity.error(), request);
-    });
+    server.RouteBlocking(
+        "POST", "/v1/query",
+        [this](const net::Request& request, std::unique_ptr<net::Responder> responder) {
+          const auto identity = gate_.Check(request, auth::Action::kQuery);
+          responder->Send(identity.has_value() ? AnswerQuery(queries_, *identity, request)
+                                               : gate_.Refused(identity.error(), request));
+        },
+        kMaxQueryBody, &query_threads_);
   }
 
   void Stop() override {
@@ -55,29 +64,6 @@ class ConversionDashboard : public Dashboard {
   }
 
  private:
-  using Answer = std::function<net::Response(const net::Request&)>;
-
-  /// Queries can take long, so they have threads of their own: those of the server's blocking
-  /// routes stay free for others.
-  static void RouteOn(net::BlockingPool& threads, net::HttpServer& server, std::string_view method,
-                      std::string_view pattern, Answer answer) {
-    server.Route(
-        method, pattern,
-        [&threads, answer = std::make_shared<const Answer>(std::move(answer))](
-            net::Request request, std::unique_ptr<net::Responder> responder) {
-          net::Responder* const waiting = responder.get();
-          std::move_only_function<void()> job = [answer, request = std::move(request),
-                                                 responder = std::move(responder)] {
-            responder->Send((*answer)(request));
-          };
-          if (!threads.Run(job)) {
-            waiting->Send(net::ErrorResponse(
-                {base::Code::kUnavailable, "too many queries wait already; try again later"}));
-          }
-        },
-        kMaxQueryBody);
-  }
-
   MayListen MayStill(net::Request request) {
     return [this, request = std::move(request)] {
       return gate_.StillMay(request, auth::Action::kViewDashboard);
@@ -99,8 +85,10 @@ class ConversionDashboard : public Dashboard {
   auth::Gate& gate_;
   const net::Response to_signed_;
   Refresher refresher_;
-  net::BlockingPool dataset_thread_{1};  // One refresh at a time, so one thread waits for it.
-  net::BlockingPool query_threads_{kQueryThreads};
+  // Queries can take long, so they have threads of their own: those of the server's blocking routes
+  // stay free for others.
+  net::BlockingPool dataset_thread_{1, kMaxDatasets, "datasets"};  // One refresh at a time.
+  net::BlockingPool query_threads_{kMaxQueries, kMaxQueries, "queries"};
 };
 
 }  // namespace

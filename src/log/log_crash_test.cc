@@ -514,6 +514,22 @@ class LogCrashTest : public ::testing::Test {
     }
   }
 
+  /// Calls `check` for each way to lose what was not synced, and for each of the random images of
+  /// one; false as soon as it has failed.
+  template <typename Check>
+  static bool ForEachImage(Check check) {
+    for (const Loss loss : SimulatedFileSystem::kLosses) {
+      const bool random = loss == Loss::kRandomCut || loss == Loss::kTornSectors;
+      for (uint64_t i = 0; i < (random ? kSeedsPerLoss : 1); ++i) {
+        check(loss, i);
+        if (HasFailure()) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
   /// Runs the workload until the disk stops at `operation`; false when the workload needs fewer.
   bool CrashAt(const Workload& workload, uint64_t operation, uint64_t seed) {
     SimulatedFileSystem files;
@@ -526,21 +542,18 @@ class LogCrashTest : public ::testing::Test {
         workload.run(client);
       }
     }
-    for (const Loss loss : SimulatedFileSystem::kLosses) {
-      const bool random = loss == Loss::kRandomCut || loss == Loss::kTornSectors;
-      for (uint64_t i = 0; i < (random ? kSeedsPerLoss : 1); ++i) {
-        SCOPED_TRACE(fmt::format("workload {}, operation {}, loss {}, WEIR_SEED={}", workload.name,
-                                 operation, static_cast<int>(loss), seed));
-        const uint64_t image = seed + operation * kSeedsPerLoss + i;
-        const auto disk = files.Crash(loss, image);
-        CheckDisk(known, *disk, image);
-        if (i == 0 && operation % 8 == seed % 8) {
-          CrashDuringRecovery(known, files, loss, image);
-        }
-        if (HasFatalFailure()) {
-          return false;
-        }
+    const bool sound = ForEachImage([&](Loss loss, uint64_t i) {
+      SCOPED_TRACE(fmt::format("workload {}, operation {}, loss {}, {}", workload.name, operation,
+                               static_cast<int>(loss), base::SeedTrace(seed)));
+      const uint64_t image = seed + operation * kSeedsPerLoss + i;
+      const auto disk = files.Crash(loss, image);
+      CheckDisk(known, *disk, image);
+      if (i == 0 && operation % 8 == seed % 8) {
+        CrashDuringRecovery(known, files, loss, image);
       }
+    });
+    if (!sound) {
+      return false;
     }
     const bool stopped = files.operations() > operation;
     SCOPED_TRACE(fmt::format("workload {}, restart after operation {}", workload.name, operation));
@@ -601,20 +614,14 @@ class LogCrashTest : public ::testing::Test {
         workload.run(client);
       }
     }
-    for (const Loss loss : SimulatedFileSystem::kLosses) {
-      const bool random = loss == Loss::kRandomCut || loss == Loss::kTornSectors;
-      for (uint64_t i = 0; i < (random ? kSeedsPerLoss : 1); ++i) {
-        SCOPED_TRACE(fmt::format("workload {}, full at write {}, stops {} later, loss {}, {}",
-                                 workload.name, write, more, static_cast<int>(loss),
-                                 base::SeedTrace(seed)));
-        const uint64_t image = seed + write * kSeedsPerLoss + i;
-        CheckDisk(known, *files.Crash(loss, image), image);
-        if (HasFailure()) {
-          return false;
-        }
-      }
-    }
-    return seen > write;
+    const bool sound = ForEachImage([&](Loss loss, uint64_t i) {
+      SCOPED_TRACE(fmt::format("workload {}, full at write {}, stops {} later, loss {}, {}",
+                               workload.name, write, more, static_cast<int>(loss),
+                               base::SeedTrace(seed)));
+      const uint64_t image = seed + write * kSeedsPerLoss + i;
+      CheckDisk(known, *files.Crash(loss, image), image);
+    });
+    return sound && seen > write;
   }
 
   uint64_t states_ = 0;

@@ -10,6 +10,8 @@ namespace weir::net {
 namespace {
 
 constexpr size_t kFirstBodyBytes = 256 << 10;
+// To take a body apart takes as long as its size: other connections do not wait for larger ones.
+constexpr size_t kMaxDirectBodyBytes = 128 << 10;
 constexpr int64_t kBodyGraceNanos = 20'000'000'000;
 
 // Whether a browser sends this for a page of another site, with a method that may change something.
@@ -72,6 +74,7 @@ std::optional<Response> Admission::Admit(const RequestHead& head, Incoming& inco
     return response;
   }
   incoming.route = match.route;
+  incoming.content_length = head.content_length;
   incoming.max_body_bytes = match.route->max_body_bytes.value_or(service_.limits.max_body_bytes);
   if (head.content_length > incoming.max_body_bytes) {
     return RefusalResponse(413, fmt::format("the body has {} bytes, at most {} are taken: send it "
@@ -113,11 +116,11 @@ std::optional<Response> Admission::FindShares(Incoming& incoming) {
     client_ = name.empty() ? address_client_ : service_.clients.Find("key " + name);
     client_name_ = std::move(name);
   }
+  incoming.client = client_;
   const auto share = [this](Quota& quota, std::atomic<size_t>& mine) {
     return Share(quota, std::shared_ptr<std::atomic<size_t>>(client_, &mine));
   };
   incoming.shares.request = share(service_.requests, client_->requests);
-  incoming.shares.job = share(service_.jobs, client_->jobs);
   incoming.shares.body = share(service_.body_bytes, client_->body_bytes);
   // Answers exist already: a client that reads its own is not to suffer from those that do not.
   if (service_.unsent_bytes.Look(address_client_->unsent_bytes, 0) == Quota::Verdict::kClientFull) {
@@ -125,8 +128,8 @@ std::optional<Response> Admission::FindShares(Incoming& incoming) {
   }
   auto refused =
       Overload(service_.requests.Look(client_->requests, 1), "requests", service_.requests.limit());
-  if (!refused && incoming.route->kind == RouteEntry::Kind::kBlocking) {
-    refused = Overload(service_.jobs.Look(client_->jobs, 1), "jobs", service_.jobs.limit());
+  if (BlockingPool* const pool = incoming.route->pool; !refused && pool != nullptr) {
+    refused = Overload(pool->Look(client_.get()), pool->what(), pool->max_jobs());
   }
   return refused;
 }
@@ -153,17 +156,18 @@ std::optional<Response> Admission::HoldBody(Incoming& incoming) {
     const Refusal refusal = BodyTooLarge(incoming.max_body_bytes);
     return RefusalResponse(refusal.status, refusal.message);
   }
+  if (incoming.request.body.size() >= kFirstBodyBytes) {
+    // All that can come: pages that are never written cost nothing, a move of megabytes does.
+    incoming.request.body.reserve(incoming.content_length > 0 ? incoming.content_length
+                                                              : incoming.max_body_bytes);
+  }
   Share& body = incoming.shares.body;
   return Overload(body.Grow(incoming.head_bytes + incoming.request.body.size() - body.amount()),
                   "body_bytes", service_.body_bytes.limit());
 }
 
 std::optional<Response> Admission::TakeShares(Incoming& incoming) {
-  auto refused = Overload(incoming.shares.request.Grow(1), "requests", service_.requests.limit());
-  if (!refused && incoming.route->kind == RouteEntry::Kind::kBlocking) {
-    refused = Overload(incoming.shares.job.Grow(1), "jobs", service_.jobs.limit());
-  }
-  return refused;
+  return Overload(incoming.shares.request.Grow(1), "requests", service_.requests.limit());
 }
 
 Pending Admission::Begin(Incoming& incoming) {
@@ -177,27 +181,31 @@ Pending Admission::Begin(Incoming& incoming) {
   return pending;
 }
 
-void Admission::Dispatch(Incoming& incoming, uint64_t slot,
+bool Admission::Dispatch(Incoming& incoming, uint64_t slot,
                          std::shared_ptr<StreamBacklog> backlog) {
   RouteEntry& route = *incoming.route;
   Request& request = incoming.request;
   auto responder = std::make_unique<OneResponder>(mailbox_, std::move(backlog), connection_, slot);
-  if (route.kind == RouteEntry::Kind::kEvents) {
-    return route.event_handler(std::move(request), responder->StreamEvents());
+  if (route.event_handler) {
+    route.event_handler(std::move(request), responder->StreamEvents());
+    return false;
   }
-  if (route.kind == RouteEntry::Kind::kDirect) {
-    return route.handler(std::move(request), std::move(responder));
+  BlockingPool* const pool = route.pool == nullptr && request.body.size() > kMaxDirectBodyBytes
+                                 ? &service_.pool
+                                 : route.pool;
+  if (pool == nullptr) {
+    route.handler(std::move(request), std::move(responder));
+    return false;
   }
   Responder* const waiting = responder.get();
-  std::move_only_function<void()> job = [&handler = route.handler, request = std::move(request),
-                                         responder = std::move(responder)]() mutable {
+  BlockingPool::Job job = [&handler = route.handler, request = std::move(request),
+                           responder = std::move(responder)]() mutable {
     handler(std::move(request), std::move(responder));
   };
-  if (!service_.pool.Run(job)) {
-    waiting->Send(
-        RefusalResponse(503, fmt::format("{} requests of this kind wait already: try again",
-                                         BlockingPool::kMaxQueuedJobs)));
+  if (auto refused = Overload(pool->Run(incoming.client, job), pool->what(), pool->max_jobs())) {
+    waiting->Send(std::move(*refused));
   }
+  return true;
 }
 
 std::optional<Response> Admission::TooSlow(const Incoming& incoming, int64_t now_nanos) const {
@@ -215,7 +223,6 @@ void Admission::Answered(Pending& pending, const Response& response, bool stream
       response.status,
       static_cast<double>(service_.clock.MonotonicNanos() - pending.started_nanos) / 1e9);
   if (streamed) {
-    pending.shares.job.Reset();
     pending.shares.body.Reset();
     return;
   }

@@ -19,16 +19,17 @@ namespace weir::net {
 // ended.
 struct Shares {
   Share request;
-  Share job;
   Share body;
 };
 
 // A request that is being read.
 struct Incoming {
   Request request;
-  RouteEntry* route = nullptr;  // Null: it reached none.
-  size_t max_body_bytes = 0;    // Of the route.
+  RouteEntry* route = nullptr;     // Null: it reached none.
+  size_t max_body_bytes = 0;       // Of the route.
+  std::shared_ptr<Client> client;  // Whom it counts for.
   Shares shares;
+  uint64_t content_length = 0;  // As announced; 0: not.
   size_t head_bytes = 0;  // What it holds besides the body, where many heads wait side by side.
   bool head_only = false;
   int64_t started_nanos = 0;
@@ -39,6 +40,7 @@ struct Incoming {
     const Request gone = std::move(request);
     request = Request{};
     shares = {};
+    client = nullptr;
   }
 };
 
@@ -74,9 +76,9 @@ class Admission {
   // Gives the request its number. Its shares go over to what is returned.
   Pending Begin(Incoming& incoming);
 
-  // Hands the request to its handler, whose answer comes to `slot` of the connection. Returns
-  // before that, and never answers by itself.
-  void Dispatch(Incoming& incoming, uint64_t slot, std::shared_ptr<StreamBacklog> backlog);
+  // Hands the request to its handler, whose answer comes to `slot` of the connection: never from
+  // within the call. True when another thread runs the handler, and may not have begun to.
+  bool Dispatch(Incoming& incoming, uint64_t slot, std::shared_ptr<StreamBacklog> backlog);
 
   // The answer when the body has come too slowly so far.
   std::optional<Response> TooSlow(const Incoming& incoming, int64_t now_nanos) const;

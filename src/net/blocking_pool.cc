@@ -1,10 +1,13 @@
 #include "net/blocking_pool.h"
 
+#include <utility>
+
 #include "base/thread_priority.h"
 
 namespace weir::net {
 
-BlockingPool::BlockingPool(int threads) {
+BlockingPool::BlockingPool(int threads, size_t max_jobs, std::string what)
+    : max_jobs_(max_jobs), what_(std::move(what)) {
   threads_.reserve(static_cast<size_t>(threads));
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this] {
@@ -18,24 +21,48 @@ BlockingPool::~BlockingPool() {
   Stop();
 }
 
-bool BlockingPool::Run(std::move_only_function<void()>& job) {
+Quota::Verdict BlockingPool::Run(const std::shared_ptr<Client>& client, Job& job) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || jobs_.size() >= kMaxQueuedJobs) {
-      return false;
+    const Quota::Verdict verdict = Judge(client.get());
+    if (verdict != Quota::Verdict::kTaken) {
+      return verdict;
     }
-    jobs_.push_back(std::move(job));
+    ++jobs_;
+    ++held_[client.get()];
+    waiting_.Add(client.get(), {client, std::move(job)});
   }
   changed_.notify_one();
-  return true;
+  return Quota::Verdict::kTaken;
+}
+
+Quota::Verdict BlockingPool::Look(const Client* client) {
+  const std::lock_guard lock(mutex_);
+  return Judge(client);
+}
+
+Quota::Verdict BlockingPool::Judge(const Client* client) const {
+  if (stopping_) {
+    return Quota::Verdict::kAllFull;
+  }
+  const auto held = client == nullptr ? held_.end() : held_.find(client);
+  return Quota::Judge(max_jobs_, jobs_, held == held_.end() ? 0 : held->second, 1);
+}
+
+void BlockingPool::Forget(const Client* client) {
+  --jobs_;
+  const auto held = held_.find(client);
+  if (--held->second == 0) {
+    held_.erase(held);
+  }
 }
 
 void BlockingPool::Stop() {
-  std::deque<std::move_only_function<void()>> dropped;
+  Turns<Client, Entry> dropped;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    dropped.swap(jobs_);
+    std::swap(dropped, waiting_);
   }
   changed_.notify_all();
   for (std::thread& thread : threads_) {
@@ -47,17 +74,19 @@ void BlockingPool::Stop() {
 
 void BlockingPool::Work() {
   for (;;) {
-    std::move_only_function<void()> job;
+    Entry entry;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-      if (jobs_.empty()) {
+      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      if (waiting_.empty()) {
         return;
       }
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
+      entry = waiting_.Next();
     }
-    job();
+    entry.job();
+    entry.job = nullptr;  // What it holds can be much, and is given back before the place.
+    const std::lock_guard lock(mutex_);
+    Forget(entry.client.get());
   }
 }
 

@@ -16,7 +16,6 @@ namespace weir::net {
 // What one client holds of each quota. Thread-safe.
 struct Client {
   std::atomic<size_t> requests = 0;
-  std::atomic<size_t> jobs = 0;
   std::atomic<size_t> body_bytes = 0;
   std::atomic<size_t> unsent_bytes = 0;
 };
@@ -34,7 +33,7 @@ class Quota {
   Verdict Take(std::atomic<size_t>& of_client, size_t amount) {
     const size_t used = used_.fetch_add(amount);
     const size_t mine = of_client.fetch_add(amount);
-    const Verdict verdict = Judge(used, mine, amount);
+    const Verdict verdict = Judge(limit_, used, mine, amount);
     if (verdict != Verdict::kTaken) {
       Give(of_client, amount);
     }
@@ -43,7 +42,7 @@ class Quota {
 
   // What Take would say now.
   Verdict Look(const std::atomic<size_t>& of_client, size_t amount) const {
-    return Judge(used_, of_client, amount);
+    return Judge(limit_, used_, of_client, amount);
   }
 
   // Takes what exists already, even beyond the limit.
@@ -61,14 +60,15 @@ class Quota {
 
   size_t limit() const { return limit_; }
 
- private:
-  Verdict Judge(size_t used, size_t mine, size_t amount) const {
-    if (mine > 0 && mine + used >= limit_) {
+  // Whether who holds `mine` of what is `used` may take `amount` more.
+  static Verdict Judge(size_t limit, size_t used, size_t mine, size_t amount) {
+    if (mine > 0 && mine + used >= limit) {
       return Verdict::kClientFull;
     }
-    return used + amount > limit_ ? Verdict::kAllFull : Verdict::kTaken;
+    return used + amount > limit ? Verdict::kAllFull : Verdict::kTaken;
   }
 
+ private:
   const size_t limit_;
   std::atomic<size_t> used_ = 0;
 };

@@ -153,6 +153,23 @@ TEST_P(OverloadTest, OneClientCannotTakeAllBodyBytes) {
   EXPECT_THAT(Once(As("greedy", Post("/echo", "more"))), EndsWith("more"));
 }
 
+TEST_P(OverloadTest, OneClientCannotTakeEveryPlaceOfAPool) {
+  StartWith({});
+  RawConnection first = Connect();
+  first.Send(As("greedy", Get("/few")));
+  AwaitFew(1);
+  const std::string refused = Once(As("greedy", Get("/few")));
+  EXPECT_THAT(refused, StartsWith("HTTP/1.1 429 "));
+  EXPECT_THAT(refused, HasSubstr("2 places"));
+  RawConnection second = Connect();
+  second.Send(As("modest", Get("/few")));
+  AwaitFew(2);
+  EXPECT_THAT(Once(As("third", Get("/few"))), StartsWith("HTTP/1.1 503 "));
+  go_on_.Set();
+  EXPECT_THAT(first.ReadResponse(), EndsWith("few"));
+  EXPECT_THAT(second.ReadResponse(), EndsWith("few"));
+}
+
 TEST_P(OverloadTest, RefusesAtOnceAndGoesOn) {
   StartWith({.max_inflight_requests = 2});
   RawConnection holder = Connect();

@@ -16,7 +16,8 @@ Http1Connection::Http1Connection(const ConnectionSite& site)
       last_output_nanos_(last_input_nanos_) {}
 
 bool Http1Connection::Paused() const {
-  return slots_.size() >= admission_.max_waiting() || admission_.unsent() >= kMaxUnsentBytes;
+  return elsewhere_ || slots_.size() >= admission_.max_waiting() ||
+         admission_.unsent() >= kMaxUnsentBytes;
 }
 
 bool Http1Connection::wants_read() const {
@@ -231,12 +232,12 @@ void Http1Connection::Dispatch() {
     return AnswerEarly(std::move(*refused), true);
   }
   phase_ = Phase::kHead;
-  const Slot& slot = AddSlot();
+  Slot& slot = AddSlot();
   incoming_.request.request_id = slot.pending.request_id;
   if (close_) {
     phase_ = Phase::kStopped;
   }
-  admission_.Dispatch(incoming_, slot.id, backlog_);
+  slot.elsewhere = elsewhere_ = admission_.Dispatch(incoming_, slot.id, backlog_);
 }
 
 Http1Connection::Slot* Http1Connection::FindSlot(uint64_t id) {
@@ -363,6 +364,7 @@ void Http1Connection::FlushChunk(const Slot& slot, std::string_view bytes) {
 
 void Http1Connection::Answered(Slot& slot, size_t bytes) {
   NoteAppended(bytes);
+  elsewhere_ = elsewhere_ && !slot.elsewhere;
   admission_.Answered(slot.pending, slot.response, static_cast<bool>(slot.stream));
 }
 

@@ -56,11 +56,12 @@ class Http1Connection : public Connection {
     Pending pending;
     bool chunks = true;  // The client understands chunked bodies.
     bool close = false;
-    bool ready = false;  // `response` is there, whole or as the head of a stream.
-    bool begun = false;  // Of a stream: the head is in the output.
-    bool ended = false;  // Of a stream: nothing more comes.
-    bool whole = true;   // Of a stream that ended.
-    Response response;   // The body of a stream that waits for its turn grows.
+    bool elsewhere = false;  // Another thread runs the handler.
+    bool ready = false;      // `response` is there, whole or as the head of a stream.
+    bool begun = false;      // Of a stream: the head is in the output.
+    bool ended = false;      // Of a stream: nothing more comes.
+    bool whole = true;       // Of a stream that ended.
+    Response response;       // The body of a stream that waits for its turn grows.
     StreamHold stream;
   };
 
@@ -118,7 +119,9 @@ class Http1Connection : public Connection {
   int64_t last_input_nanos_;
   int64_t last_output_nanos_;
   int64_t head_started_nanos_ = 0;  // 0 while no byte of a head is there.
-  bool parsing_ = false;            // input_ is in use.
+  bool elsewhere_ = false;  // Another thread runs the last request: the next one waits, so that
+                            // they take effect in their order.
+  bool parsing_ = false;    // input_ is in use.
   bool behind_ = false;
   bool ended_ = false;
   bool linger_ = false;

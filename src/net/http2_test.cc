@@ -313,18 +313,18 @@ TEST_P(Http2Test, CutsTheLargestOfManyThatAreNotRead) {
 
 TEST_P(Http2Test, FinishesWhatRunsWhenStopped) {
   Start();
+  std::jthread stopper;  // Ends last: the server waits until the client has closed, too.
   RawHttp2 client = Speak();
   const int32_t events = client.Get("/events");
   AwaitStream();
   const int32_t stream = client.Get("/held");
   auto held = TakeHeld();
-  std::thread stopper([&] { server_->Stop(10'000); });
+  stopper = std::jthread([&] { server_->Stop(10'000); });
   client.AwaitGoAway();
   held->Send({.body = "finished", .headers = {}});
   EXPECT_EQ(client.Await(stream).body, "finished");
   EXPECT_TRUE(client.Await(events).ended);
   EXPECT_EQ(client.AwaitEnd(), Code(Http2Error::kNone));
-  stopper.join();
 }
 
 TEST_P(Http2Test, EndsIdleConnections) {

@@ -20,45 +20,34 @@ class Server : public HttpServer {
 
   void Route(std::string_view method, std::string_view pattern, Handler handler,
              std::optional<size_t> max_body_bytes) override {
-    Add(pattern, {.kind = RouteEntry::Kind::kDirect,
-                  .method = std::string(method),
+    Add(pattern, {.method = std::string(method),
                   .max_body_bytes = max_body_bytes,
-                  .handler = std::move(handler),
-                  .event_handler = {},
-                  .metrics = {}});
+                  .handler = std::move(handler)});
   }
 
   void RouteForPages(std::string_view method, std::string_view pattern, Handler handler,
                      std::optional<size_t> max_body_bytes) override {
-    Add(pattern, {.kind = RouteEntry::Kind::kDirect,
-                  .method = std::string(method),
+    Add(pattern, {.method = std::string(method),
                   .max_body_bytes = max_body_bytes,
                   .for_pages = true,
-                  .handler = std::move(handler),
-                  .event_handler = {},
-                  .metrics = {}});
+                  .handler = std::move(handler)});
   }
 
   void RouteBlocking(std::string_view method, std::string_view pattern, Handler handler,
-                     std::optional<size_t> max_body_bytes) override {
-    Add(pattern, {.kind = RouteEntry::Kind::kBlocking,
-                  .method = std::string(method),
+                     std::optional<size_t> max_body_bytes, BlockingPool* pool) override {
+    Add(pattern, {.method = std::string(method),
                   .max_body_bytes = max_body_bytes,
-                  .handler = std::move(handler),
-                  .event_handler = {},
-                  .metrics = {}});
+                  .pool = pool == nullptr ? &service_.pool : pool,
+                  .handler = std::move(handler)});
   }
 
   void RouteEvents(std::string_view pattern, EventHandler handler) override {
-    Add(pattern, {.kind = RouteEntry::Kind::kEvents,
-                  .method = "GET",
-                  .max_body_bytes = {},
-                  .handler = {},
-                  .event_handler = std::move(handler),
-                  .metrics = {}});
+    Add(pattern, {.method = "GET", .event_handler = std::move(handler)});
   }
 
-  bool Post(std::move_only_function<void()> work) override { return service_.pool.Run(work); }
+  bool Post(std::move_only_function<void()> work) override {
+    return service_.pool.Run(nullptr, work) == Quota::Verdict::kTaken;
+  }
 
   base::Result<void> Start() override {
     CHECK(loops_ == nullptr);

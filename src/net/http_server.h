@@ -83,6 +83,8 @@ class Responder {
   virtual std::shared_ptr<ResponseStream> Stream(Response head) = 0;
 };
 
+class BlockingPool;  // See net/blocking_pool.h.
+
 using Handler = std::function<void(Request request, std::unique_ptr<Responder> responder)>;
 
 /// One open server-sent event stream: a streamed answer with a format. Dropping it ends it.
@@ -160,9 +162,11 @@ class HttpServer {
   /// refuses: the handler judges Origin. OPTIONS may be routed.
   virtual void RouteForPages(std::string_view method, std::string_view pattern, Handler handler,
                              std::optional<size_t> max_body_bytes = {}) = 0;
-  /// A handler that may block runs on a small pool of worker threads.
+  /// A handler that may block or take long: runs on the threads of `pool`, which outlives the
+  /// server's Stop, or without one on a few threads of the server.
   virtual void RouteBlocking(std::string_view method, std::string_view pattern, Handler handler,
-                             std::optional<size_t> max_body_bytes = {}) = 0;
+                             std::optional<size_t> max_body_bytes = {},
+                             BlockingPool* pool = nullptr) = 0;
   /// GET that stays open as text/event-stream; a comment is sent every 10 s to keep it alive.
   virtual void RouteEvents(std::string_view pattern, EventHandler handler) = 0;
 

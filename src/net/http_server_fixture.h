@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/blocking_pool.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/raw_connection.h"
@@ -96,6 +97,19 @@ class HttpServerTest : public testing::TestWithParam<bool> {
                    [](Request request, std::unique_ptr<Responder> responder) {
                      responder->Send({.body = request.parameters["rest"], .headers = {}});
                    });
+    // Remembers the size, and waits when it is large.
+    server_->Route("POST", "/sizes", [this](Request request, std::unique_ptr<Responder> responder) {
+      const size_t size = request.body.size();
+      {
+        const std::lock_guard lock(mutex_);
+        sizes_.push_back(size);
+      }
+      if (size > 1'000) {
+        begun_.Set();
+        go_on_.Await();
+      }
+      responder->Send({.body = fmt::format("{}", size), .headers = {}});
+    });
     server_->Route("GET", "/dropped", [](Request, std::unique_ptr<Responder>) {});
     const auto hold = [this](Request, std::unique_ptr<Responder> responder) {
       const std::lock_guard lock(mutex_);
@@ -107,6 +121,16 @@ class HttpServerTest : public testing::TestWithParam<bool> {
     server_->RouteBlocking("GET", "/blocking", [](Request, std::unique_ptr<Responder> responder) {
       responder->Send({.body = "done", .headers = {}});
     });
+    const auto few = [this](Request, std::unique_ptr<Responder> responder) {
+      {
+        const std::lock_guard lock(mutex_);
+        ++few_;
+        changed_.notify_all();
+      }
+      go_on_.Await();
+      responder->Send({.body = "few", .headers = {}});
+    };
+    server_->RouteBlocking("GET", "/few", few, {}, &pool_);
     server_->RouteForPages(
         "POST", "/beacon", [](Request request, std::unique_ptr<Responder> responder) {
           responder->Send({.body = std::string(request.Header("origin")), .headers = {}});
@@ -127,6 +151,11 @@ class HttpServerTest : public testing::TestWithParam<bool> {
     auto held = std::move(held_.front());
     held_.erase(held_.begin());
     return held;
+  }
+
+  void AwaitFew(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return few_ >= count; });
   }
 
   std::shared_ptr<EventStream> AwaitStream() {
@@ -159,6 +188,11 @@ class HttpServerTest : public testing::TestWithParam<bool> {
   std::vector<std::unique_ptr<Responder>> held_;
   std::vector<std::shared_ptr<EventStream>> streams_;
   std::string last_event_id_;
+  std::vector<size_t> sizes_;
+  Signal begun_;
+  Signal go_on_;
+  int few_ = 0;  // Requests for /few that have begun.
+  BlockingPool pool_{2, 2, "places"};
 };
 
 }  // namespace weir::net

@@ -11,6 +11,7 @@
 namespace weir::net {
 namespace {
 
+using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
@@ -337,6 +338,21 @@ TEST_P(HttpServerTest, AdmitsByTheHeadBeforeTheBody) {
            chunk + chunk + chunk);
   EXPECT_THAT(endless, StartsWith("HTTP/1.1 401 "));
   EXPECT_THAT(endless, HasSubstr("connection: close\r\n"));
+}
+
+// A body that takes long to take apart holds up neither other connections nor the order of its own.
+TEST_P(HttpServerTest, TakesLargeBodiesApartElsewhere) {
+  Start({.threads = 1});
+  constexpr size_t kLarge = 1 << 20;
+  RawConnection raw = Connect();
+  raw.Send(Post("/sizes", std::string(kLarge, 'x')) + Post("/sizes", "small"));
+  begun_.Await();
+  EXPECT_THAT(Once(Post("/echo", "others")), EndsWith("others"));
+  EXPECT_THAT(sizes_, ElementsAre(kLarge));
+  go_on_.Set();
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("\r\n\r\n1048576"));
+  EXPECT_THAT(raw.ReadResponse(), EndsWith("\r\n\r\n5"));
+  EXPECT_THAT(sizes_, ElementsAre(kLarge, 5));
 }
 
 TEST_P(HttpServerTest, RunsPostedWork) {

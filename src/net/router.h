@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "net/blocking_pool.h"
 #include "net/http_server.h"
 #include "net/target.h"
 
@@ -35,15 +36,13 @@ class RouteMetrics {
 
 // One method of one pattern.
 struct RouteEntry {
-  enum class Kind : uint8_t { kDirect, kBlocking, kEvents };
-
-  Kind kind = Kind::kDirect;
   std::string method;
-  std::optional<size_t> max_body_bytes;
-  bool for_pages = false;  // Judges by itself what pages of other sites send.
-  Handler handler;
-  EventHandler event_handler;
-  std::unique_ptr<RouteMetrics> metrics;
+  std::optional<size_t> max_body_bytes = {};
+  bool for_pages = false;        // Judges by itself what pages of other sites send.
+  BlockingPool* pool = nullptr;  // Whose threads run the handler; null: the server's own.
+  Handler handler = {};
+  EventHandler event_handler = {};  // Instead of the other one.
+  std::unique_ptr<RouteMetrics> metrics = {};
 };
 
 // Finds the handler of a request. Filled before the server starts, then only read.

@@ -46,15 +46,15 @@ struct Service {
         unrouted(options.metrics, "none"),
         shed(options.metrics),
         requests(options.limits.max_inflight_requests),
-        jobs(BlockingPool::kMaxQueuedJobs),
         body_bytes(options.limits.max_inflight_body_bytes),
         unsent_bytes(options.limits.max_unsent_bytes),
         id_prefix(std::move(request_id_prefix)),
-        pool(kBlockingThreads) {}
+        pool(kBlockingThreads, kMaxJobs, "jobs") {}
 
   // For what waits for a disk. What takes long by design, as SQL queries do, has threads of its
   // own.
   static constexpr int kBlockingThreads = 6;
+  static constexpr size_t kMaxJobs = 256;
 
   const ServerLimits limits;
   base::Clock& clock;
@@ -68,7 +68,6 @@ struct Service {
   ShedMetrics shed;
   ClientBook clients;
   Quota requests;      // Dispatched or being read, not yet answered.
-  Quota jobs;          // Of the blocking pool.
   Quota body_bytes;    // Of requests that are not yet answered.
   Quota unsent_bytes;  // Answers that wait for their clients.
   const std::string id_prefix;

@@ -32,7 +32,7 @@ void CompareWithDocument(std::string_view body, const PutRequest& plain) {
   std::string general(body.substr(0, brace + 1));
   general.append("\"Unknown\":0,").append(body.substr(brace + 1));
   PutRequest request;
-  request.batch = true;
+  request.batch = plain.batch;
   CHECK(weir::ingest::kinesis::ReadPut(aws::Encoding::kJson, general, request).has_value());
   CHECK(!request.document.IsNull());
   CHECK(request.stream_name == plain.stream_name && request.stream_arn == plain.stream_arn);
