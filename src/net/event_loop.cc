@@ -380,7 +380,9 @@ class Loop {
         return;
       }
       error_code error;
-      const size_t size = peer->socket.read_some(asio::buffer(read_buffer_), error);
+      // What comes after the end is dropped uncopied.
+      const size_t size =
+          peer->socket.receive(asio::buffer(read_buffer_), peer->ended ? MSG_TRUNC : 0, error);
       if (error == asio::error::would_block || error == asio::error::try_again) {
         return;
       }

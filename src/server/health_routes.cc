@@ -110,13 +110,15 @@ void RegisterHealthRoutes(net::HttpServer& server, const HealthParts& parts) {
   server.Route("GET", "/livez", live);
   server.Route("GET", "/readyz", ready);
   server.Route("GET", "/healthz", ready);
-  // Not on a server thread: it takes milliseconds.
+  // Not on a server thread, and one at a time: it takes milliseconds.
   server.RouteBlocking(
-      "GET", "/metrics", [parts](const net::Request&, std::unique_ptr<net::Responder> responder) {
+      "GET", "/metrics",
+      [parts](const net::Request&, std::unique_ptr<net::Responder> responder) {
         UpdateGauges(parts);
         responder->Send({.content_type = "text/plain; version=0.0.4; charset=utf-8",
                          .body = parts.metrics->Expose()});
-      });
+      },
+      {}, parts.scrapes);
   server.Route("GET", "/version",
                [](const net::Request&, std::unique_ptr<net::Responder> responder) {
                  json::Value body = json::Value::Object();

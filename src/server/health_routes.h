@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "log/log.h"
+#include "net/blocking_pool.h"
 #include "net/http_server.h"
 #include "stack/engine.h"
 
@@ -17,6 +18,7 @@ struct HealthParts {
   base::Metrics* metrics = nullptr;
   std::string data;  ///< Folder whose free bytes are watched.
   uint64_t min_free_bytes = 0;
+  net::BlockingPool* scrapes = nullptr;  ///< Makes the text of /metrics.
   const std::atomic<bool>* stopping = nullptr;
 };
 

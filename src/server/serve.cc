@@ -32,6 +32,8 @@ namespace {
 constexpr int64_t kLookMillis = 500;
 constexpr int64_t kTotalsNanos = 10'000'000'000;
 constexpr int64_t kSaveUsesNanos = 120'000'000'000;
+// Scrapes of /metrics that wait: a client has half of the places.
+constexpr size_t kMaxScrapes = 16;
 
 /// Everything that serves, in the order in which it starts; it stops in the reverse.
 class Serving {
@@ -72,6 +74,7 @@ class Serving {
   std::unique_ptr<ingest::Intake> deduplication_;  // in front of intake_
   std::unique_ptr<query::QueryService> queries_;
   std::unique_ptr<dashboard::Dashboard> dashboard_;
+  net::BlockingPool scrapes_{1, kMaxScrapes, "scrapes"};  // Before the server that uses it.
   std::unique_ptr<crypto::TlsContext> tls_;
   std::unique_ptr<net::HttpServer> server_;
   std::unique_ptr<ingest::Doors> doors_;
@@ -208,6 +211,7 @@ base::Result<void> Serving::StartServer() {
                                   .metrics = &metrics_,
                                   .data = config_.data,
                                   .min_free_bytes = config_.min_free_bytes,
+                                  .scrapes = &scrapes_,
                                   .stopping = &stopping_});
   RegisterStackRoute(*server_, folder_->catalog(), *engine_, folder_->log());
   RETURN_IF_ERROR(server_->Start());
@@ -301,6 +305,7 @@ int Serving::Stop(int status) {
   }
   if (server_ != nullptr) {
     server_->Stop(config_.drain_millis);
+    scrapes_.Stop();
   }
   if (engine_ != nullptr) {
     const bool abandon = status != kExitOk;

@@ -13,6 +13,8 @@ import urllib.parse
 
 SOURCE = "127.0.0.2"
 PATH = "/v1/streams/ClickStream/records"
+# Sent at once, as by a network card: some kernels do nothing else on the processor while they copy what one call gives them.
+PIECE = 1 << 16
 NAMED = {400, 408, 413, 415, 429, 431, 503}
 
 
@@ -83,7 +85,8 @@ def once(address, request, source=SOURCE):
     answers = Answers()
     with connect(address, source) as connection:
         try:
-            connection.sendall(request)
+            for at in range(0, len(request), PIECE):
+                connection.sendall(request[at:at + PIECE])
             connection.shutdown(socket.SHUT_WR)
         except OSError:
             pass
@@ -213,9 +216,9 @@ def flood(address, connections, depth, stop, report):
 
         def step(self, events):
             if events & selectors.EVENT_WRITE and self.unsent:
-                self.unsent = self.unsent[self.connection.send(self.unsent):]
+                self.unsent = self.unsent[self.connection.send(self.unsent[:PIECE]):]
             if events & selectors.EVENT_READ:
-                received = self.connection.recv(1 << 18)
+                received = self.connection.recv(PIECE)
                 if not received:
                     raise ConnectionError("closed")
                 self.due -= self.answers.feed(received)
