@@ -36,14 +36,10 @@ struct Server {
   }
 
   void Add(std::string_view method, std::string_view pattern, weir::net::Handler handler) {
-    service.router.Add(pattern,
-                       {.kind = weir::net::RouteEntry::Kind::kDirect,
-                        .method = std::string(method),
-                        .max_body_bytes = 100'000,
-                        .handler = std::move(handler),
-                        .event_handler = {},
-                        .metrics = {}},
-                       nullptr);
+    service.router.Add(
+        pattern,
+        {.method = std::string(method), .max_body_bytes = 100'000, .handler = std::move(handler)},
+        nullptr);
   }
 
   weir::base::ManualClock clock;
