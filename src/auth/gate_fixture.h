@@ -34,7 +34,9 @@ class FakeServer : public net::HttpServer {
 
   void RouteEvents(std::string_view, net::EventHandler) override {}
 
-  bool Post(std::move_only_function<void()>) override { return false; }
+  bool Post(std::move_only_function<void()>, const std::shared_ptr<net::Client>&) override {
+    return false;
+  }
 
   base::Result<void> Start() override { return {}; }
 

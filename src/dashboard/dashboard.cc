@@ -42,7 +42,7 @@ class ConversionDashboard : public Dashboard {
         [this](const net::Request&, std::unique_ptr<net::Responder> responder) {
           responder->Send(AnswerDataset());
         },
-        {}, &dataset_thread_);
+        kMaxQueryBody, &dataset_thread_);
     server.RouteEvents("/v1/dashboards/conversion/events",
                        [this](net::Request request, std::shared_ptr<net::EventStream> stream) {
                          refresher_.AddListener(std::move(stream), MayStill(std::move(request)));

@@ -34,6 +34,9 @@ struct IntakeOutcome {
   bool NothingStored() const;
 };
 
+/// The memory that a request of at most so many bytes needed is kept for its thread's next one.
+inline constexpr size_t kMaxKeptBodyBytes = 128 << 10;
+
 /// Called once, when every record that it calls stored is durable. It must not block.
 using IntakeDone = std::move_only_function<void(IntakeOutcome)>;
 

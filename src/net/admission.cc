@@ -116,7 +116,7 @@ std::optional<Response> Admission::FindShares(Incoming& incoming) {
     client_ = name.empty() ? address_client_ : service_.clients.Find("key " + name);
     client_name_ = std::move(name);
   }
-  incoming.client = client_;
+  incoming.request.client = client_;
   const auto share = [this](Quota& quota, std::atomic<size_t>& mine) {
     return Share(quota, std::shared_ptr<std::atomic<size_t>>(client_, &mine));
   };
@@ -181,31 +181,33 @@ Pending Admission::Begin(Incoming& incoming) {
   return pending;
 }
 
-bool Admission::Dispatch(Incoming& incoming, uint64_t slot,
+void Admission::Dispatch(Incoming& incoming, Pending& pending, uint64_t slot,
                          std::shared_ptr<StreamBacklog> backlog) {
   RouteEntry& route = *incoming.route;
   Request& request = incoming.request;
   auto responder = std::make_unique<OneResponder>(mailbox_, std::move(backlog), connection_, slot);
   if (route.event_handler) {
-    route.event_handler(std::move(request), responder->StreamEvents());
-    return false;
+    return route.event_handler(std::move(request), responder->StreamEvents());
   }
-  BlockingPool* const pool = route.pool == nullptr && request.body.size() > kMaxDirectBodyBytes
-                                 ? &service_.pool
-                                 : route.pool;
+  const bool large = request.body.size() > kMaxDirectBodyBytes;
+  BlockingPool* const pool = route.pool == nullptr && large ? &service_.large_bodies : route.pool;
   if (pool == nullptr) {
-    route.handler(std::move(request), std::move(responder));
-    return false;
+    return route.handler(std::move(request), std::move(responder));
   }
   Responder* const waiting = responder.get();
-  BlockingPool::Job job = [&handler = route.handler, request = std::move(request),
+  const std::shared_ptr<Client> client = request.client;
+  // The body counts as long as it is there: the connection may end before.
+  BlockingPool::Job job = [&handler = route.handler, body = std::move(pending.shares.body),
+                           request = std::move(request),
                            responder = std::move(responder)]() mutable {
     handler(std::move(request), std::move(responder));
   };
-  if (auto refused = Overload(pool->Run(incoming.client, job), pool->what(), pool->max_jobs())) {
-    waiting->Send(std::move(*refused));
+  auto taken = pool->Run(client, job);
+  if (taken) {
+    pending.place = std::move(*taken);
+  } else {
+    waiting->Send(*Overload(taken.error(), pool->what(), pool->max_jobs()));
   }
-  return true;
 }
 
 std::optional<Response> Admission::TooSlow(const Incoming& incoming, int64_t now_nanos) const {
@@ -222,6 +224,10 @@ void Admission::Answered(Pending& pending, const Response& response, bool stream
   pending.metrics->Observe(
       response.status,
       static_cast<double>(service_.clock.MonotonicNanos() - pending.started_nanos) / 1e9);
+  if (pending.place != nullptr) {
+    pending.place->Give();
+    pending.place = nullptr;
+  }
   if (streamed) {
     pending.shares.body.Reset();
     return;

@@ -25,9 +25,8 @@ struct Shares {
 // A request that is being read.
 struct Incoming {
   Request request;
-  RouteEntry* route = nullptr;     // Null: it reached none.
-  size_t max_body_bytes = 0;       // Of the route.
-  std::shared_ptr<Client> client;  // Whom it counts for.
+  RouteEntry* route = nullptr;  // Null: it reached none.
+  size_t max_body_bytes = 0;    // Of the route.
   Shares shares;
   uint64_t content_length = 0;  // As announced; 0: not.
   size_t head_bytes = 0;  // What it holds besides the body, where many heads wait side by side.
@@ -40,7 +39,6 @@ struct Incoming {
     const Request gone = std::move(request);
     request = Request{};
     shares = {};
-    client = nullptr;
   }
 };
 
@@ -50,6 +48,8 @@ struct Pending {
   std::string request_id;
   int64_t started_nanos = 0;
   Shares shares;
+  // Another thread runs the handler, or will.
+  std::shared_ptr<BlockingPool::Place> place;
   bool head_only = false;
 };
 
@@ -77,8 +77,9 @@ class Admission {
   Pending Begin(Incoming& incoming);
 
   // Hands the request to its handler, whose answer comes to `slot` of the connection: never from
-  // within the call. True when another thread runs the handler, and may not have begun to.
-  bool Dispatch(Incoming& incoming, uint64_t slot, std::shared_ptr<StreamBacklog> backlog);
+  // within the call.
+  void Dispatch(Incoming& incoming, Pending& pending, uint64_t slot,
+                std::shared_ptr<StreamBacklog> backlog);
 
   // The answer when the body has come too slowly so far.
   std::optional<Response> TooSlow(const Incoming& incoming, int64_t now_nanos) const;

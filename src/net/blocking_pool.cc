@@ -6,12 +6,26 @@
 
 namespace weir::net {
 
-BlockingPool::BlockingPool(int threads, size_t max_jobs, std::string what)
+void BlockingPool::Place::Give() {
+  if (given_.exchange(true)) {
+    return;
+  }
+  const std::lock_guard lock(pool_.mutex_);
+  --pool_.places_;
+  const auto held = pool_.held_.find(client_.get());
+  if (--held->second == 0) {
+    pool_.held_.erase(held);
+  }
+}
+
+BlockingPool::BlockingPool(int threads, size_t max_jobs, std::string what, Priority priority)
     : max_jobs_(max_jobs), what_(std::move(what)) {
   threads_.reserve(static_cast<size_t>(threads));
   for (int i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] {
-      base::LetOtherThreadsGoFirst();
+    threads_.emplace_back([this, priority] {
+      if (priority == Priority::kOthersFirst) {
+        base::LetOtherThreadsGoFirst();
+      }
       Work();
     });
   }
@@ -21,19 +35,22 @@ BlockingPool::~BlockingPool() {
   Stop();
 }
 
-Quota::Verdict BlockingPool::Run(const std::shared_ptr<Client>& client, Job& job) {
+std::expected<std::shared_ptr<BlockingPool::Place>, Quota::Verdict> BlockingPool::Run(
+    const std::shared_ptr<Client>& client, Job& job) {
+  std::shared_ptr<Place> place;
   {
     const std::lock_guard lock(mutex_);
     const Quota::Verdict verdict = Judge(client.get());
     if (verdict != Quota::Verdict::kTaken) {
-      return verdict;
+      return std::unexpected(verdict);
     }
-    ++jobs_;
+    ++places_;
     ++held_[client.get()];
-    waiting_.Add(client.get(), {client, std::move(job)});
+    place = std::make_shared<Place>(*this, client);
+    waiting_.Add(client.get(), {place, std::move(job)});
   }
   changed_.notify_one();
-  return Quota::Verdict::kTaken;
+  return place;
 }
 
 Quota::Verdict BlockingPool::Look(const Client* client) {
@@ -46,15 +63,7 @@ Quota::Verdict BlockingPool::Judge(const Client* client) const {
     return Quota::Verdict::kAllFull;
   }
   const auto held = client == nullptr ? held_.end() : held_.find(client);
-  return Quota::Judge(max_jobs_, jobs_, held == held_.end() ? 0 : held->second, 1);
-}
-
-void BlockingPool::Forget(const Client* client) {
-  --jobs_;
-  const auto held = held_.find(client);
-  if (--held->second == 0) {
-    held_.erase(held);
-  }
+  return Quota::Judge(max_jobs_, places_, held == held_.end() ? 0 : held->second, 1);
 }
 
 void BlockingPool::Stop() {
@@ -85,8 +94,6 @@ void BlockingPool::Work() {
     }
     entry.job();
     entry.job = nullptr;  // What it holds can be much, and is given back before the place.
-    const std::lock_guard lock(mutex_);
-    Forget(entry.client.get());
   }
 }
 

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <string>
+#include <thread>
+
 #include "net/http_server_fixture.h"
 
 namespace weir::net {
@@ -168,6 +172,32 @@ TEST_P(OverloadTest, OneClientCannotTakeEveryPlaceOfAPool) {
   go_on_.Set();
   EXPECT_THAT(first.ReadResponse(), EndsWith("few"));
   EXPECT_THAT(second.ReadResponse(), EndsWith("few"));
+}
+
+// Also when nobody waits for the answer any more.
+TEST_P(OverloadTest, ABodyCountsUntilItsHandlerEnds) {
+  constexpr size_t kBody = 2 << 20;
+  StartWith({.max_inflight_body_bytes = 2 * kBody});
+  auto gone =
+      std::make_unique<RawConnection>(server_->port(), GetParam() ? Tls().client.get() : nullptr);
+  gone->Send(
+      As("greedy",
+         fmt::format("POST /sizes HTTP/1.1\r\n{}connection: close\r\ncontent-length: {}\r\n\r\n",
+                     kHost, kBody)) +
+      std::string(kBody, 'x'));
+  begun_.Await();
+  gone->ResetAtEnd();
+  gone.reset();
+  while (!metrics_.Expose().contains("weir_http_connections 0\n")) {
+    std::this_thread::yield();
+  }
+  EXPECT_THAT(Once(As("greedy", Post("/echo", "more"))), StartsWith("HTTP/1.1 429 "));
+  go_on_.Set();
+  std::string answer;
+  do {
+    answer = Once(As("greedy", Post("/echo", "more")));
+  } while (answer.starts_with("HTTP/1.1 429 "));
+  EXPECT_THAT(answer, EndsWith("more"));
 }
 
 TEST_P(OverloadTest, RefusesAtOnceAndGoesOn) {

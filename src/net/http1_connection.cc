@@ -237,7 +237,8 @@ void Http1Connection::Dispatch() {
   if (close_) {
     phase_ = Phase::kStopped;
   }
-  slot.elsewhere = elsewhere_ = admission_.Dispatch(incoming_, slot.id, backlog_);
+  admission_.Dispatch(incoming_, slot.pending, slot.id, backlog_);
+  elsewhere_ = slot.pending.place != nullptr;
 }
 
 Http1Connection::Slot* Http1Connection::FindSlot(uint64_t id) {
@@ -364,7 +365,7 @@ void Http1Connection::FlushChunk(const Slot& slot, std::string_view bytes) {
 
 void Http1Connection::Answered(Slot& slot, size_t bytes) {
   NoteAppended(bytes);
-  elsewhere_ = elsewhere_ && !slot.elsewhere;
+  elsewhere_ = elsewhere_ && slot.pending.place == nullptr;
   admission_.Answered(slot.pending, slot.response, static_cast<bool>(slot.stream));
 }
 

@@ -56,12 +56,11 @@ class Http1Connection : public Connection {
     Pending pending;
     bool chunks = true;  // The client understands chunked bodies.
     bool close = false;
-    bool elsewhere = false;  // Another thread runs the handler.
-    bool ready = false;      // `response` is there, whole or as the head of a stream.
-    bool begun = false;      // Of a stream: the head is in the output.
-    bool ended = false;      // Of a stream: nothing more comes.
-    bool whole = true;       // Of a stream that ended.
-    Response response;       // The body of a stream that waits for its turn grows.
+    bool ready = false;  // `response` is there, whole or as the head of a stream.
+    bool begun = false;  // Of a stream: the head is in the output.
+    bool ended = false;  // Of a stream: nothing more comes.
+    bool whole = true;   // Of a stream that ended.
+    Response response;   // The body of a stream that waits for its turn grows.
     StreamHold stream;
   };
 

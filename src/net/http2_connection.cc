@@ -309,7 +309,7 @@ void Http2Connection::BeginRequest(int32_t id) {
   stream.backlog = std::make_shared<StreamBacklog>();
   stream.backlog->all = backlog_;
   ++running_;
-  admission_.Dispatch(stream.incoming, static_cast<uint64_t>(id), stream.backlog);
+  admission_.Dispatch(stream.incoming, stream.pending, static_cast<uint64_t>(id), stream.backlog);
 }
 
 void Http2Connection::Deny(int32_t id, Stream& stream, Response response) {

@@ -45,8 +45,8 @@ class Server : public HttpServer {
     Add(pattern, {.method = "GET", .event_handler = std::move(handler)});
   }
 
-  bool Post(std::move_only_function<void()> work) override {
-    return service_.pool.Run(nullptr, work) == Quota::Verdict::kTaken;
+  bool Post(std::move_only_function<void()> work, const std::shared_ptr<Client>& client) override {
+    return service_.pool.Run(client, work).has_value();
   }
 
   base::Result<void> Start() override {
@@ -66,6 +66,7 @@ class Server : public HttpServer {
     if (loops_ != nullptr) {
       loops_->Stop(drain_millis);
     }
+    service_.large_bodies.Stop();
     service_.pool.Stop();
   }
 

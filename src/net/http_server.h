@@ -20,6 +20,9 @@
 
 namespace weir::net {
 
+class BlockingPool;  // See net/blocking_pool.h.
+struct Client;
+
 /// A whole request. Moves cheaply.
 struct Request {
   std::string method;
@@ -35,6 +38,8 @@ struct Request {
   bool secure = false;     ///< Came over TLS.
   /// What "{name}" parts of the route matched.
   std::map<std::string, std::string, std::less<>> parameters;
+  /// Whom it counts for; null when no server has received it.
+  std::shared_ptr<Client> client;
 
   /// The header's value, or "".
   std::string_view Header(std::string_view lower_case_name) const;
@@ -82,8 +87,6 @@ class Responder {
   /// in chunks, or to a client of HTTP/1.0 until the connection ends.
   virtual std::shared_ptr<ResponseStream> Stream(Response head) = 0;
 };
-
-class BlockingPool;  // See net/blocking_pool.h.
 
 using Handler = std::function<void(Request request, std::unique_ptr<Responder> responder)>;
 
@@ -154,25 +157,29 @@ class HttpServer {
   virtual ~HttpServer() = default;
 
   /// `pattern` like "/v1/streams/{name}/records"; a last part "{rest...}" takes what remains.
-  /// Unknown path 404, known path with another method 405 with Allow. Handlers run on a server
-  /// thread and must not block; `max_body_bytes` overrides the listener's limit.
+  /// Unknown path 404, known path with another method 405 with Allow. Handlers run on server
+  /// threads, with large bodies on others, side by side, and must not block; `max_body_bytes`
+  /// overrides the listener's limit.
   virtual void Route(std::string_view method, std::string_view pattern, Handler handler,
                      std::optional<size_t> max_body_bytes = {}) = 0;
   /// As Route, also for what browsers send on behalf of other sites' pages, which every other route
   /// refuses: the handler judges Origin. OPTIONS may be routed.
   virtual void RouteForPages(std::string_view method, std::string_view pattern, Handler handler,
                              std::optional<size_t> max_body_bytes = {}) = 0;
-  /// A handler that may block or take long: runs on the threads of `pool`, which outlives the
-  /// server's Stop, or without one on a few threads of the server.
+  /// A handler that may block or take long: runs on the threads of `pool`, or without one on a few
+  /// threads of the server. The pool is stopped before the server is destroyed, and destroyed after
+  /// it.
   virtual void RouteBlocking(std::string_view method, std::string_view pattern, Handler handler,
                              std::optional<size_t> max_body_bytes = {},
                              BlockingPool* pool = nullptr) = 0;
   /// GET that stays open as text/event-stream; a comment is sent every 10 s to keep it alive.
   virtual void RouteEvents(std::string_view pattern, EventHandler handler) = 0;
 
-  /// Runs `work` on the worker threads of RouteBlocking. False, without running it, when their
-  /// queue is full or the server stops. Any thread.
-  virtual bool Post(std::move_only_function<void()> work) = 0;
+  /// Runs `work` on the server's threads for RouteBlocking, as a job of `client` (see
+  /// Request::client; null: of nobody's). False, without running it, when all their places are
+  /// taken, the client holds its share of them, or the server stops. Any thread.
+  virtual bool Post(std::move_only_function<void()> work,
+                    const std::shared_ptr<Client>& client = nullptr) = 0;
 
   /// Binds and serves. kFailedPrecondition when the address is taken, naming it.
   virtual base::Result<void> Start() = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,9 @@ inline std::string Post(std::string_view path, std::string_view body) {
                      body);
 }
 
+// Then a test fails, rather than to wait for ever.
+inline constexpr std::chrono::seconds kPatience(10);
+
 // A latch of one for the tests' threads.
 class Signal {
  public:
@@ -39,7 +43,7 @@ class Signal {
 
   void Await() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return set_; });
+    EXPECT_TRUE(changed_.wait_for(lock, kPatience, [this] { return set_; }));
   }
 
  private:
@@ -155,7 +159,7 @@ class HttpServerTest : public testing::TestWithParam<bool> {
 
   void AwaitFew(int count) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return few_ >= count; });
+    EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return few_ >= count; }));
   }
 
   std::shared_ptr<EventStream> AwaitStream() {

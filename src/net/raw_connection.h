@@ -37,6 +37,9 @@ class RawConnection {
   // Makes the receive buffer as small as the system allows.
   void ShrinkReceiveBuffer();
 
+  // The end of this object resets the connection, rather than to close it.
+  void ResetAtEnd();
+
  private:
   bool Receive();
 

@@ -63,6 +63,11 @@ void RawConnection::EndSending() {
   ::shutdown(fd_, SHUT_WR);
 }
 
+void RawConnection::ResetAtEnd() {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void RawConnection::ShrinkReceiveBuffer() {
   const int size = 1;
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);

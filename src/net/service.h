@@ -49,6 +49,8 @@ struct Service {
         body_bytes(options.limits.max_inflight_body_bytes),
         unsent_bytes(options.limits.max_unsent_bytes),
         id_prefix(std::move(request_id_prefix)),
+        large_bodies(options.threads, options.limits.max_inflight_requests, "large bodies",
+                     BlockingPool::Priority::kNormal),
         pool(kBlockingThreads, kMaxJobs, "jobs") {}
 
   // For what waits for a disk. What takes long by design, as SQL queries do, has threads of its
@@ -73,6 +75,9 @@ struct Service {
   const std::string id_prefix;
   std::atomic<uint64_t> next_request = 0;
   std::atomic<bool> draining = false;
+  // As busy as a server thread, and as many: only bodies that are taken apart wait for each other.
+  // How many may wait is bounded by their bytes.
+  BlockingPool large_bodies;
   BlockingPool pool;
 };
 

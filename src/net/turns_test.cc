@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <memory>
 #include <string>
 
 namespace weir::net {
@@ -63,6 +64,16 @@ TEST(TurnsTest, WhoComesAgainIsNoNewcomerUntilTheOthersHadTheirTurn) {
     }
   }
   EXPECT_EQ(order, "bababa");
+}
+
+TEST(TurnsTest, ForgetsWhatWaits) {
+  const int owner = 0;
+  Turns<int, std::shared_ptr<int>> turns;
+  const auto item = std::make_shared<int>(1);
+  turns.Add(&owner, item);
+  turns.Clear();
+  EXPECT_TRUE(turns.empty());
+  EXPECT_EQ(item.use_count(), 1);
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ class Serving {
   std::unique_ptr<ingest::Intake> deduplication_;  // in front of intake_
   std::unique_ptr<query::QueryService> queries_;
   std::unique_ptr<dashboard::Dashboard> dashboard_;
-  net::BlockingPool scrapes_{1, kMaxScrapes, "scrapes"};  // Before the server that uses it.
+  net::BlockingPool scrapes_{1, kMaxScrapes, "scrapes"};  // Must outlive the server.
   std::unique_ptr<crypto::TlsContext> tls_;
   std::unique_ptr<net::HttpServer> server_;
   std::unique_ptr<ingest::Doors> doors_;

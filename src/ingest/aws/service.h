@@ -8,7 +8,7 @@
 
 namespace weir::ingest::aws {
 
-/// One AWS API behind the door. Its functions are called on server threads and must not block.
+/// One AWS API behind the door. Its functions are called as net's handlers are and must not block.
 /// Thread-safe.
 class Service {
  public:

@@ -191,14 +191,14 @@ void FirehoseService::Describe(aws::Call call, std::unique_ptr<net::Responder> r
   };
 
   auto work = std::make_shared<Work>(Work{std::move(call), std::move(responder)});
-  const bool posted = server_.Post([this, work] {
+  const auto describe = [this, work] {
     const auto answer = work->call.operation == "ListDeliveryStreams"
                             ? ListDeliveryStreams(parts_, work->call)
                             : DescribeDeliveryStream(parts_, work->call);
     work->responder->Send(
         aws::MakeResponse(work->call.encoding, answer, work->call.http.request_id));
-  });
-  if (!posted) {
+  };
+  if (!server_.Post(describe, work->call.http.client)) {
     work->responder->Send(aws::MakeResponse(work->call.encoding,
                                             ApiError{"LimitExceededException", "Rate exceeded."},
                                             work->call.http.request_id));

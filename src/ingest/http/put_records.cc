@@ -123,7 +123,9 @@ void PutRecordsDoor::Handle(net::Request request, std::unique_ptr<net::Responder
     return responder->Send(net::ErrorResponse(writable.error()));
   }
   thread_local RecordScreen plain({});
-  thread_local Sorted sorted;
+  thread_local Sorted kept;
+  Sorted large;
+  Sorted& sorted = request.body.size() > kMaxKeptBodyBytes ? large : kept;
   std::unique_ptr<RecordScreen> keyed;
   if (const auto key = request.query.find("partition_key");
       key != request.query.end() && !key->second.empty()) {

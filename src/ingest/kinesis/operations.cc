@@ -94,7 +94,7 @@ void Operations::Handle(aws::Call call, std::unique_ptr<net::Responder> responde
   };
 
   auto work = std::make_shared<Work>(Work{std::move(call), std::move(responder)});
-  if (!server_.Post([this, work] { Run(work->call, *work->responder); })) {
+  if (!server_.Post([this, work] { Run(work->call, *work->responder); }, work->call.http.client)) {
     const std::string_view type = work->call.operation == "GetRecords"
                                       ? "ProvisionedThroughputExceededException"
                                       : "LimitExceededException";

@@ -57,7 +57,9 @@ PutOperation::PutOperation(const DoorParts& parts, WritableStreams& writable)
           parts.metrics.GetCounter(kAggregatesName, kAggregatesHelp, {{"result", "damaged"}})) {}
 
 void PutOperation::Handle(aws::BodyCall call, std::unique_ptr<net::Responder> responder) {
-  thread_local PutRequest put;
+  thread_local PutRequest kept;
+  PutRequest large;
+  PutRequest& put = call.http.body.size() > kMaxKeptBodyBytes ? large : kept;
   put.batch = call.operation == "PutRecords";
   log::Stream* stream = nullptr;
   const auto prepare = [&]() -> std::expected<void, ApiError> {
