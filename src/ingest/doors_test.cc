@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "ingest/doors_fixture.h"
+#include "ingest/http/put_records.h"
 #include "json/document.h"
 
 namespace weir::ingest {
@@ -104,6 +105,16 @@ TEST_F(DoorsTest, AnswersWhatCannotBeARequest) {
   EXPECT_EQ(Post(kRecords, "").status, 400);
   EXPECT_EQ(Post(kRecords, "\n \n").status, 400);
   EXPECT_THAT(Post(kRecords, std::string(100'000, '[')).status, 400);
+}
+
+TEST_F(DoorsTest, BoundsTheRecordsOfARequest) {
+  std::string body;
+  for (size_t i = 0; i < http::PutRecordsDoor::kMaxRecords; ++i) {
+    body += "{}\n";
+  }
+  EXPECT_EQ(Post(kRecords, body + "{}").status, 413);
+  EXPECT_THAT(Post(kRecords, body + "{}").body, HasSubstr("250000 records: send it in parts"));
+  EXPECT_THAT(Post(kRecords, body + "x").body, HasSubstr(R"("accepted":250000)"));
 }
 
 TEST_F(DoorsTest, CapsTheListOfRefusals) {

@@ -55,6 +55,11 @@ base::Result<void> Sort(std::string& body, RecordScreen& screen, Sorted& sorted)
       AddRefusal(piece->number, entry.error(), sorted);
       continue;
     }
+    if (sorted.entries.size() == PutRecordsDoor::kMaxRecords) {
+      return base::Fail(base::Code::kLimitExceeded,
+                        "the body has more than {} records: send it in parts",
+                        PutRecordsDoor::kMaxRecords);
+    }
     sorted.bytes += entry->data.size();
     sorted.entries.push_back(*std::move(entry));
     sorted.lines.push_back(static_cast<uint32_t>(piece->number));

@@ -13,6 +13,8 @@ namespace weir::ingest::http {
 class PutRecordsDoor {
  public:
   static constexpr size_t kMaxBodyBytes = 16 << 20;
+  // Empty records would take a hundred times the memory of their body.
+  static constexpr size_t kMaxRecords = 250'000;
   // Refusals that an answer lists; further ones are only counted.
   static constexpr size_t kMaxListedRefusals = 100;
 
