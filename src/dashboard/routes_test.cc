@@ -105,7 +105,7 @@ TEST_F(DashboardRoutes, SlowQueriesLeaveThreadsAndPlacesFree) {
   for (int& answer : answers) {
     asking.emplace_back([&] {
       answer = Status("POST", "/v1/query", R"({"sql":"SELECT 1"})");
-      if (answer == 429) {
+      if (answer != 200) {
         one_refused = true;
         one_refused.notify_all();
       }

@@ -121,7 +121,8 @@ std::optional<Response> Admission::FindShares(Incoming& incoming) {
     return Share(quota, std::shared_ptr<std::atomic<size_t>>(client_, &mine));
   };
   incoming.shares.request = share(service_.requests, client_->requests);
-  incoming.shares.body = share(service_.body_bytes, client_->body_bytes);
+  incoming.shares.body = std::make_shared<Share>(share(service_.body_bytes, client_->body_bytes));
+  incoming.request.held = incoming.shares.body;
   // Answers exist already: a client that reads its own is not to suffer from those that do not.
   if (service_.unsent_bytes.Look(address_client_->unsent_bytes, 0) == Quota::Verdict::kClientFull) {
     return Overload(Quota::Verdict::kClientFull, "unsent_bytes", service_.unsent_bytes.limit());
@@ -161,7 +162,7 @@ std::optional<Response> Admission::HoldBody(Incoming& incoming) {
     incoming.request.body.reserve(incoming.content_length > 0 ? incoming.content_length
                                                               : incoming.max_body_bytes);
   }
-  Share& body = incoming.shares.body;
+  Share& body = *incoming.shares.body;
   return Overload(body.Grow(incoming.head_bytes + incoming.request.body.size() - body.amount()),
                   "body_bytes", service_.body_bytes.limit());
 }
@@ -196,9 +197,7 @@ void Admission::Dispatch(Incoming& incoming, Pending& pending, uint64_t slot,
   }
   Responder* const waiting = responder.get();
   const std::shared_ptr<Client> client = request.client;
-  // The body counts as long as it is there: the connection may end before.
-  BlockingPool::Job job = [&handler = route.handler, body = std::move(pending.shares.body),
-                           request = std::move(request),
+  BlockingPool::Job job = [&handler = route.handler, request = std::move(request),
                            responder = std::move(responder)]() mutable {
     handler(std::move(request), std::move(responder));
   };
@@ -224,13 +223,13 @@ void Admission::Answered(Pending& pending, const Response& response, bool stream
   pending.metrics->Observe(
       response.status,
       static_cast<double>(service_.clock.MonotonicNanos() - pending.started_nanos) / 1e9);
+  if (streamed) {
+    pending.shares.body = nullptr;
+    return;
+  }
   if (pending.place != nullptr) {
     pending.place->Give();
     pending.place = nullptr;
-  }
-  if (streamed) {
-    pending.shares.body.Reset();
-    return;
   }
   pending.shares = {};
   max_waiting_ = response.body.size() > Connection::kSmallAnswerBytes

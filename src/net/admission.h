@@ -16,10 +16,10 @@
 namespace weir::net {
 
 // What one request holds of the server until it is answered; `request` until a streamed answer has
-// ended.
+// ended, `body` as long as the Request is there besides.
 struct Shares {
   Share request;
-  Share body;
+  std::shared_ptr<Share> body;
 };
 
 // A request that is being read.

@@ -94,6 +94,7 @@ void BlockingPool::Work() {
     }
     entry.job();
     entry.job = nullptr;  // What it holds can be much, and is given back before the place.
+    entry.place->Give();
   }
 }
 

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace weir::net {
 namespace {
@@ -110,6 +111,16 @@ TEST_F(BlockingPoolTest, APlaceIsGivenBackOnce) {
   last_ = nullptr;
   EXPECT_EQ(Add(greedy_, 'x'), Verdict::kClientFull);
   EXPECT_EQ(Finish(), "ogggg");
+}
+
+// An answer may have to wait for others of its connection.
+TEST_F(BlockingPoolTest, APlaceEndsWithItsJob) {
+  std::vector<std::shared_ptr<BlockingPool::Place>> kept;
+  for (size_t i = 0; i < kMaxJobs; ++i) {
+    ASSERT_EQ(Add(greedy_, 'g'), Verdict::kTaken) << i;
+    kept.push_back(last_);
+    Finish();
+  }
 }
 
 TEST_F(BlockingPoolTest, TakesNothingOnceStopped) {

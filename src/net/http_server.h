@@ -40,6 +40,8 @@ struct Request {
   std::map<std::string, std::string, std::less<>> parameters;
   /// Whom it counts for; null when no server has received it.
   std::shared_ptr<Client> client;
+  /// Counts the bytes of the body for that client as long as this is there.
+  std::shared_ptr<void> held;
 
   /// The header's value, or "".
   std::string_view Header(std::string_view lower_case_name) const;
@@ -167,8 +169,8 @@ class HttpServer {
   virtual void RouteForPages(std::string_view method, std::string_view pattern, Handler handler,
                              std::optional<size_t> max_body_bytes = {}) = 0;
   /// A handler that may block or take long: runs on the threads of `pool`, or without one on a few
-  /// threads of the server. The pool is stopped before the server is destroyed, and destroyed after
-  /// it.
+  /// threads of the server. The pool outlives the server's Stop, and is stopped before the server
+  /// is destroyed.
   virtual void RouteBlocking(std::string_view method, std::string_view pattern, Handler handler,
                              std::optional<size_t> max_body_bytes = {},
                              BlockingPool* pool = nullptr) = 0;

@@ -70,7 +70,7 @@ struct Service {
   ShedMetrics shed;
   ClientBook clients;
   Quota requests;      // Dispatched or being read, not yet answered.
-  Quota body_bytes;    // Of requests that are not yet answered.
+  Quota body_bytes;    // Of requests that are there.
   Quota unsent_bytes;  // Answers that wait for their clients.
   const std::string id_prefix;
   std::atomic<uint64_t> next_request = 0;
