@@ -1,6 +1,7 @@
 #include "server/deploy_stack.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/file_system.h"
 #include "base/logging.h"
@@ -15,7 +16,14 @@ base::Result<stack::Plan> LoadPlan(const StackChoice& choice) {
     input.text = stack::ShippedTemplate();
     input.file_name = stack::kShippedTemplateName;
   } else {
-    ASSIGN_OR_RETURN(input.text, base::ReadFile(base::SystemFileSystem(), choice.file));
+    auto text = base::ReadFile(base::SystemFileSystem(), choice.file);
+    if (!text.has_value()) {
+      return base::Fail(
+          text.error().code,
+          "{}; give the path of a template, or none for the shipped ad-to-order stack",
+          text.error().message);
+    }
+    input.text = std::move(*text);
     input.file_name = choice.file;
   }
   for (const std::string& parameter : choice.parameters) {
